@@ -1,0 +1,94 @@
+"""What every message of the published language has in common.
+
+A *command* asks a service for something and may be refused; an *event* says what happened and is
+kept for ever. Both are frozen pydantic models, named in the words of DOMAIN.md §1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, ClassVar, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class PersonalMark:
+    """Marks a field whose text belongs to a person: sealed in the store, on the bus and in exports."""
+
+
+def _utf8(value: str) -> str:
+    """Refuse lone surrogates and NUL, which neither UTF-8 nor PostgreSQL can hold."""
+    if "\x00" in value:
+        raise ValueError("holds a NUL character; remove it")
+    value.encode()
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("has no time zone; write an offset, e.g. 2026-03-02T09:30:00+05:00")
+    return value
+
+
+PERSONAL_SCHEMA_KEY = "x-personal"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_utf8)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_utf8)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,63}$")]
+When = Annotated[datetime, AfterValidator(_aware)]
+Tiyn = Annotated[int, Field(ge=0, le=10**13, description="money in tiyn, 1/100 tenge: exact, never a float")]
+PersonalText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000),
+    AfterValidator(_utf8),
+    PersonalMark(),
+    Field(json_schema_extra={PERSONAL_SCHEMA_KEY: True}),
+]
+# Events hold the sealed form, which is longer than what was sealed: no length limit there.
+Sealed = Annotated[str, PersonalMark(), Field(json_schema_extra={PERSONAL_SCHEMA_KEY: True})]
+
+
+class Message(BaseModel):
+    """A frozen message; unknown fields are refused, so that a misspelt one is not lost silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
+
+    context: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+    @classmethod
+    def type_name(cls) -> str:
+        return cls.__name__
+
+
+class Command(Message):
+    """What may be submitted to a service; its CloudEvents `time` says when it happened in the world."""
+
+
+class Event(Message):
+    """What happened. `consumer_id` says whose key seals the personal fields."""
+
+    consumer_id: Id | None = None
+
+
+@cache
+def personal_fields(model: type[Message]) -> tuple[str, ...]:
+    """Names of the top-level fields that hold a person's text (lists of texts included)."""
+    return tuple(
+        name for name, info in model.model_fields.items() if _is_personal(info.metadata, info.annotation)
+    )
+
+
+def _is_personal(metadata: list[Any], annotation: Any) -> bool:
+    if any(isinstance(mark, PersonalMark) for mark in metadata):
+        return True
+    return any(isinstance(mark, PersonalMark) for mark in _marks(annotation))
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from get_args(annotation)[1:]
+    for inner in get_args(annotation):
+        yield from _marks(inner)

@@ -1,0 +1,202 @@
+"""The published language of feedback: satisfaction, effectiveness, impact (DOMAIN.md §2 stages 5, 6, 8–10)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .base import Code, Command, Event, Id, PersonalText, Sealed, Short, Tiyn, When
+from .values import Channel, Form, Path, Solved
+
+Score = Annotated[int, Field(ge=1, le=5, description="1 very poor … 5 very good")]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class _Feedback:
+    context: ClassVar[str] = "feedback"
+
+
+class AssessSatisfaction(_Feedback, Command):
+    """Stages 5 and 6: how it went, whether it helped; `closed_at` ends 6a / 6b (default: at once)."""
+
+    case_id: Id
+    process: Score
+    result: Score
+    satisfied: bool
+    solved: Solved
+    wishes: PersonalText | None = None
+    causes: Annotated[list[Code], Field(max_length=20)] = []
+    further_needs: PersonalText | None = None
+    agreed_follow_up_at: When | None = None
+    closed_at: When | None = None
+
+
+class EvaluateEffectiveness(_Feedback, Command):
+    """Stage 8: resources spent against satisfaction and the degree to which the problem was solved."""
+
+    case_id: Id
+    evaluated_by: Id
+    degree_solved: Percent
+    effective: bool
+
+
+class RecordSuccessFactors(_Feedback, Command):
+    """Stage 9a: for training other consultants."""
+
+    case_id: Id
+    factors: Annotated[list[Short], Field(min_length=1, max_length=20)]
+
+
+class ImprovementAction(BaseModel):
+    """One step of stage 9b, with who answers for it and until when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Short
+    owner: Id
+    due: date
+
+
+class RecordImprovement(_Feedback, Command):
+    """Stage 9b: the causes of a consultation that was not effective, and what is done about them."""
+
+    case_id: Id
+    causes: Annotated[list[Code], Field(min_length=1, max_length=20)]
+    actions: Annotated[list[ImprovementAction], Field(min_length=1, max_length=20)]
+
+
+class EvaluateImpact(_Feedback, Command):
+    """Stage 10: one to three months later, where needed up to six: what became of the advice."""
+
+    case_id: Id
+    evaluated_by: Id
+    advice_used: bool
+    changed: bool
+    solved: Solved
+    note: PersonalText | None = None
+
+
+class SatisfactionAssessed(_Feedback, Event):
+    """Stage 5 is done."""
+
+    case_id: Id
+    consultation_id: Id
+    number: int
+    channel: Channel
+    office: str
+    topic: str | None
+    form: Form
+    consultant: Id
+    process: int
+    result: int
+    satisfied: bool
+    solved: Solved
+
+
+class Satisfied(_Feedback, Event):
+    """Stage 6a: the journal entry. Effectiveness is now due within a month, impact within one to three."""
+
+    case_id: Id
+    consultation_id: Id
+    number: int
+    channel: Channel
+    office: str
+    topic: str | None
+    form: Form
+    path: Path
+    consultant: Id
+    manager: Id
+    held_at: datetime
+    closed_at: datetime
+    consultations: int
+    minutes_spent: int
+    cost: Tiyn
+    wishes: Sealed | None = None
+
+
+class Dissatisfied(_Feedback, Event):
+    """Stage 6b: the causes and the further needs. A further consultation is due (stage 7)."""
+
+    case_id: Id
+    consultation_id: Id
+    number: int
+    channel: Channel
+    office: str
+    topic: str | None
+    form: Form
+    consultant: Id
+    held_at: datetime
+    closed_at: datetime
+    causes: list[str]
+    further_needs: Sealed | None = None
+    agreed_follow_up_at: datetime | None
+
+
+class EffectivenessEvaluated(_Feedback, Event):
+    """Stage 8 is done; the resources are those of all the case's consultations."""
+
+    case_id: Id
+    consultation_id: Id
+    channel: Channel
+    office: str
+    topic: str | None
+    form: Form
+    consultant: Id
+    evaluated_by: Id
+    effective: bool
+    degree_solved: int
+    consultations: int
+    minutes_spent: int
+    cost: Tiyn
+
+
+class SuccessFactorsRecorded(_Feedback, Event):
+    """Stage 9a is done."""
+
+    case_id: Id
+    factors: list[str]
+
+
+class ImprovementRecorded(_Feedback, Event):
+    """Stage 9b is done: every action has an owner and a date."""
+
+    case_id: Id
+    causes: list[str]
+    actions: list[ImprovementAction]
+
+
+class ImpactEvaluated(_Feedback, Event):
+    """Stage 10 is done."""
+
+    case_id: Id
+    consultation_id: Id
+    channel: Channel
+    office: str
+    topic: str | None
+    form: Form
+    consultant: Id
+    evaluated_by: Id
+    advice_used: bool
+    changed: bool
+    solved: Solved
+    note: Sealed | None = None
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    AssessSatisfaction,
+    EvaluateEffectiveness,
+    RecordSuccessFactors,
+    RecordImprovement,
+    EvaluateImpact,
+)
+EVENTS: tuple[type[Event], ...] = (
+    SatisfactionAssessed,
+    Satisfied,
+    Dissatisfied,
+    EffectivenessEvaluated,
+    SuccessFactorsRecorded,
+    ImprovementRecorded,
+    ImpactEvaluated,
+)

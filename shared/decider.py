@@ -1,0 +1,69 @@
+"""The decider: how a service's rules meet the rest of the house.
+
+`decide(state, message, given) -> events` and `evolve(state, event) -> state` are pure. A message is a
+submitted command, or an event of another service that this one reacts to. What may not be is
+`Refused`, with a machine-readable reason that names the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from shared.contracts.base import Command, Event, Message
+from shared.contracts.values import Context
+
+S = TypeVar("S")
+
+
+class Refused(Exception):
+    """A rule says no.
+
+    `later` is true where an event still under way may turn the no into a yes (the case is not known
+    here *yet*): the message is tried again for a while before it is refused for good.
+    """
+
+    def __init__(self, code: str, message: str, field: str = "", *, later: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.later = later
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Generic[S]):
+    """What a decision may use besides its own stream: the time, a fresh id, other streams' states."""
+
+    occurred_at: datetime
+    """When the thing happened in the world (CloudEvents `time`)."""
+    now: datetime
+    """The service's clock."""
+    fresh_id: str
+    """An id derived from the message's own, so that a repeated message asks for the same one."""
+    others: Mapping[str, S] = field(default_factory=dict[str, S])
+    """States of the streams that `Decider.reads` named."""
+
+
+def _reads_nothing(_message: Message) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decider(Generic[S]):
+    """A service's rules, whole. Stream ids are `<kind>-<id>`; `<id>` is the correlation (case) id."""
+
+    context: Context
+    commands: tuple[type[Command], ...]
+    reacts_to: tuple[type[Event], ...] = ()
+    opens: frozenset[type[Message]] = frozenset()
+    """Messages that start a new stream: nothing is read for them before the append."""
+    initial: Callable[[], S]
+    stream_of: Callable[[Message, str], str]
+    """(message, fresh_id) -> the stream it is decided on."""
+    reads: Callable[[Message], tuple[str, ...]] = _reads_nothing
+    """Other streams of this service whose state the decision needs."""
+    decide: Callable[[S, Message, Given[S]], Sequence[Event]]
+    evolve: Callable[[S, Event], S]

@@ -1,0 +1,22 @@
+"""Where the servers are, from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a process of Tereze needs to know, as `TEREZE_…` variables.
+
+    `nats_url` and `database_url` carry the process's own user, with that user's rights.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TEREZE_")
+
+    home: Path = Path(".tereze")
+    nats_url: str = ""
+    database_url: str = ""
+    timezone: str = "Asia/Almaty"
+    """The centre's time zone: calendar days are counted in it."""
