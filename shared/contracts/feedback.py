@@ -27,7 +27,7 @@ class AssessSatisfaction(_Feedback, Command):
     satisfied: bool
     solved: Solved
     wishes: PersonalText | None = None
-    causes: Annotated[list[Code], Field(max_length=20)] = []
+    causes: list[Code] = Field(default_factory=list[str], max_length=20)
     further_needs: PersonalText | None = None
     agreed_follow_up_at: When | None = None
     closed_at: When | None = None

@@ -56,7 +56,7 @@ class Subscriber(BaseModel):
 
 
 class AcceptSubscription(_Subscriptions, Command):
-    """A subscription at the counter, by a postman or an agent. The price comes from the catalogue, never from here."""
+    """A subscription at the counter, by a postman or an agent. The price comes from the catalogue."""
 
     subscription_id: Id | None = None
     index: PublicationIndex
