@@ -76,9 +76,7 @@ class Event(Message):
 @cache
 def personal_fields(model: type[Message]) -> tuple[str, ...]:
     """Names of the top-level fields that hold a person's text (lists of texts included)."""
-    return tuple(
-        name for name, info in model.model_fields.items() if _is_personal(info.metadata, info.annotation)
-    )
+    return tuple(name for name, info in model.model_fields.items() if _is_personal(info.metadata, info.annotation))
 
 
 def _is_personal(metadata: list[Any], annotation: Any) -> bool:
