@@ -1,6 +1,6 @@
 """The decider: how a service's rules meet the rest of the house.
 
-`decide(state, message, given) -> events` and `evolve(state, event) -> state` are pure. A message is a
+`decide(state, message, given) -> events` and `evolve(state, event, occurred_at) -> state` are pure. A message is a
 submitted command, or an event of another service that this one reacts to. What may not be is
 `Refused`, with a machine-readable reason that names the rule.
 """
@@ -66,4 +66,5 @@ class Decider(Generic[S]):
     reads: Callable[[Message], tuple[str, ...]] = _reads_nothing
     """Other streams of this service whose state the decision needs."""
     decide: Callable[[S, Message, Given[S]], Sequence[Event]]
-    evolve: Callable[[S, Event], S]
+    evolve: Callable[[S, Event, datetime], S]
+    """(state, event, when it happened in the world) -> state; total: an event it has no use for changes nothing."""
