@@ -29,6 +29,8 @@ def _utf8(value: str) -> str:
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("has no time zone; write an offset, e.g. 2026-03-02T09:30:00+05:00")
+    if not 1900 <= value.year <= 2200:
+        raise ValueError("is outside the years 1900 to 2200")
     return value
 
 

@@ -1,0 +1,190 @@
+"""CloudEvents 1.0 in binary mode over NATS: attributes in `ce-*` headers, JSON in the body.
+
+Header values are percent-encoded, as the CloudEvents NATS binding asks: raw Cyrillic in a header is
+not portable between clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from urllib.parse import quote, unquote
+
+from pydantic import ValidationError
+
+from shared.bus import names
+from shared.bus.answers import Reason
+from shared.contracts import COMMANDS, Context, commands_of
+from shared.contracts.base import Command, Message
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+MAX_REASONS = 20
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_ASCII = frozenset(map(chr, range(0x21, 0x7F))) - {"%", '"'}
+
+
+class Invalid(Exception):
+    """The message cannot become a submission; `reasons` say why."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(reasons[0].message)
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A checked message, ready to be decided on."""
+
+    id: str
+    message_id: str
+    """Unique over all sources: what the inbox remembers."""
+    fingerprint: bytes
+    source: str
+    type: str
+    message: Message
+    occurred_at: datetime
+    traceparent: str | None
+
+
+def encode_header(value: str) -> str:
+    """Percent-encode what the binding does not allow bare."""
+    return value if _ASCII.issuperset(value) else quote(value, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~")
+
+
+def headers_of(
+    command: type[Message], *, event_id: str, source: str, time: datetime | None = None, traceparent: str | None = None
+) -> dict[str, str]:
+    """The headers of a message of this type, for whoever publishes it."""
+    headers = {
+        names.SPEC: "1.0",
+        names.ID: encode_header(event_id),
+        names.SOURCE: encode_header(source),
+        names.TYPE: command.type_name(),
+        names.SCHEMA: names.schema_urn(command.context, command.type_name(), command.schema_version),
+        "content-type": "application/json",
+    }
+    if time is not None:
+        headers[names.TIME] = time.isoformat()
+    if traceparent is not None:
+        headers[names.TRACEPARENT] = traceparent
+    return headers
+
+
+def parse_submission(subject: str, headers: Mapping[str, str] | None, body: bytes, now: datetime) -> Submission:
+    """Check a message from outside, attribute by attribute, then its body against the contract.
+
+    Raises:
+        Invalid: with every reason that can be told at this stage.
+    """
+    head = headers or {}
+    parts = subject.split(".")
+    if len(parts) != 4 or parts[2] not in set(Context):
+        raise Invalid(
+            Reason("foreign_subject", f"{subject} is no submission subject; use {names.IN}.<context>.<Type>", "subject")
+        )
+    context, type_name = parts[2], parts[3]
+    command = _command(context, type_name)
+    id_, source = _identity(head, type_name)
+    occurred_at = _time(head, now)
+    _version(head, command)
+    if len(body) > names.BODY_LIMIT:
+        raise Invalid(
+            Reason("too_large", f"the body has {len(body)} bytes, at most {names.BODY_LIMIT} are taken", "data")
+        )
+    return Submission(
+        id=id_,
+        message_id=f"{source} {id_}",
+        fingerprint=blake2b(body, digest_size=16, key=type_name.encode()[:64]).digest(),
+        source=source,
+        type=type_name,
+        message=_payload(command, body),
+        occurred_at=occurred_at,
+        traceparent=head.get(names.TRACEPARENT),
+    )
+
+
+def _command(context: str, type_name: str) -> type[Command]:
+    command = COMMANDS.get(type_name)
+    if command is None or command.context != context:
+        known = ", ".join(commands_of(context))
+        hint = f"; {type_name} belongs to {command.context}" if command else ""
+        raise Invalid(Reason("unknown_type", f"{context} does not take {type_name}{hint}; it takes: {known}", "type"))
+    return command
+
+
+def _identity(head: Mapping[str, str], type_name: str) -> tuple[str, str]:
+    reasons: list[Reason] = []
+    if head.get(names.SPEC) != "1.0":
+        reasons.append(Reason("attribute_invalid", f"header {names.SPEC} must be 1.0", names.SPEC))
+    id_, source = unquote(head.get(names.ID, "")), unquote(head.get(names.SOURCE, ""))
+    for name, value in ((names.ID, id_), (names.SOURCE, source)):
+        if not value:
+            reasons.append(Reason("attribute_missing", f"header {name} is required", name))
+        elif len(value) > 200 or not value.isprintable():
+            reasons.append(Reason("attribute_invalid", f"header {name} must be at most 200 printable characters", name))
+    if " " in source:
+        reasons.append(Reason("attribute_invalid", f"header {names.SOURCE} must be a URI reference", names.SOURCE))
+    if source == names.RESERVED_SOURCE or source.startswith(f"{names.RESERVED_SOURCE}/"):
+        reasons.append(
+            Reason("forged_source", f"sources under {names.RESERVED_SOURCE} are the services' own", names.SOURCE)
+        )
+    stated = head.get(names.TYPE)
+    if stated is None:
+        reasons.append(Reason("attribute_missing", f"header {names.TYPE} is required", names.TYPE))
+    elif stated != type_name:
+        reasons.append(
+            Reason("forged_type", f"header {names.TYPE} must be {type_name}, as the subject says", names.TYPE)
+        )
+    if reasons:
+        raise Invalid(*reasons)
+    return id_, source
+
+
+def _time(head: Mapping[str, str], now: datetime) -> datetime:
+    text = head.get(names.TIME)
+    if text is None:
+        return now
+    try:
+        moment = datetime.fromisoformat(unquote(text))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        message = f"header {names.TIME} must be an RFC 3339 time with an offset, e.g. 2026-03-02T09:30:00+05:00"
+        raise Invalid(Reason("attribute_invalid", message, names.TIME))
+    if moment > now + FUTURE_TOLERANCE:
+        raise Invalid(
+            Reason("in_the_future", f"header {names.TIME} lies in the future; it says when it happened", names.TIME)
+        )
+    if moment < _EARLIEST:
+        raise Invalid(Reason("attribute_invalid", f"header {names.TIME} lies before 1900", names.TIME))
+    return moment.astimezone(UTC)
+
+
+def _version(head: Mapping[str, str], command: type[Command]) -> None:
+    stated = head.get(names.SCHEMA)
+    expected = names.schema_urn(command.context, command.type_name(), command.schema_version)
+    if stated is not None and unquote(stated) != expected:
+        raise Invalid(Reason("unknown_version", f"header {names.SCHEMA} must be {expected} or absent", names.SCHEMA))
+
+
+def _payload(command: type[Command], body: bytes) -> Command:
+    try:
+        return command.model_validate_json(body)
+    except ValidationError as error:
+        raise Invalid(*_reasons(error, body)) from None
+
+
+def _reasons(error: ValidationError, body: bytes) -> list[Reason]:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        try:
+            body.decode()
+        except UnicodeDecodeError as at:
+            return [Reason("not_utf8", f"the body is not UTF-8 (byte {at.start})", "data")]
+        return [Reason("broken_json", f"the body is not JSON: {found[0]['msg']}", "data")]
+    return [
+        Reason(f"schema_{one['type']}", one["msg"], ".".join(str(step) for step in one["loc"]))
+        for one in found[:MAX_REASONS]
+    ]
