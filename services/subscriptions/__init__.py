@@ -1,0 +1,1 @@
+"""Subscriptions keeps the catalogue of publications and accepts press subscriptions at its prices (form PS-1)."""

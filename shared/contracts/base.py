@@ -39,8 +39,12 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterVal
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_utf8)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,63}$")]
+# An id made from another one (`c-<case>`, `<case>-<number>`): room for what is put before or after it.
+LongId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,79}$")]
 When = Annotated[datetime, AfterValidator(_aware)]
 Tiyn = Annotated[int, Field(ge=0, le=10**13, description="money in tiyn, 1/100 tenge: exact, never a float")]
+# A sum over many consultations: each of them is within `Tiyn`, their sum need not be.
+TiynTotal = Annotated[int, Field(ge=0, description="a sum of money in tiyn, 1/100 tenge")]
 PersonalText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4000),
@@ -72,7 +76,7 @@ class Command(Message):
 class Event(Message):
     """What happened. `consumer_id` says whose key seals the personal fields."""
 
-    consumer_id: Id | None = None
+    consumer_id: LongId | None = None
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import Command, Event, Id, PersonalText, Sealed, Short, Tiyn, When
+from .base import Command, Event, Id, LongId, PersonalText, Sealed, Short, Tiyn, When
 from .values import Channel, Form, Path
 
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
@@ -80,7 +80,7 @@ class ConsultHeld(_Consult, Event):
     """A consultation was held; `number` 1 is the first, higher ones are follow-ups (stage 7)."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     number: int
     channel: Channel
     office: str
@@ -100,7 +100,7 @@ class FollowUpDue(_Consult, Event):
     """After `Dissatisfied`: consultation `number` is owed by `owner` until `due_at` (stage 7)."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     number: int
     owner: Id
     due_at: datetime

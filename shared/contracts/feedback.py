@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .base import Code, Command, Event, Id, PersonalText, Sealed, Short, Tiyn, When
+from .base import Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, Tiyn, TiynTotal, When
 from .values import Channel, Form, Path, Solved
 
 Score = Annotated[int, Field(ge=1, le=5, description="1 very poor … 5 very good")]
@@ -78,11 +78,31 @@ class EvaluateImpact(_Feedback, Command):
     note: PersonalText | None = None
 
 
+class AssessmentDue(_Feedback, Event):
+    """A consultation was held: its assessment with the consumer is due (stage 5). The facts are `ConsultHeld`'s."""
+
+    case_id: Id
+    consultation_id: LongId
+    number: int
+    channel: Channel
+    office: str
+    topic: str | None
+    path: Path
+    form: Form
+    consultant: Id
+    manager: Id
+    started_at: datetime
+    held_at: datetime
+    minutes_spent: int
+    cost: Tiyn
+    people: int
+
+
 class SatisfactionAssessed(_Feedback, Event):
     """Stage 5 is done."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     number: int
     channel: Channel
     office: str
@@ -99,7 +119,7 @@ class Satisfied(_Feedback, Event):
     """Stage 6a: the journal entry. Effectiveness is now due within a month, impact within one to three."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     number: int
     channel: Channel
     office: str
@@ -112,7 +132,7 @@ class Satisfied(_Feedback, Event):
     closed_at: datetime
     consultations: int
     minutes_spent: int
-    cost: Tiyn
+    cost: TiynTotal
     wishes: Sealed | None = None
 
 
@@ -120,7 +140,7 @@ class Dissatisfied(_Feedback, Event):
     """Stage 6b: the causes and the further needs. A further consultation is due (stage 7)."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     number: int
     channel: Channel
     office: str
@@ -138,7 +158,7 @@ class EffectivenessEvaluated(_Feedback, Event):
     """Stage 8 is done; the resources are those of all the case's consultations."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     channel: Channel
     office: str
     topic: str | None
@@ -149,7 +169,7 @@ class EffectivenessEvaluated(_Feedback, Event):
     degree_solved: int
     consultations: int
     minutes_spent: int
-    cost: Tiyn
+    cost: TiynTotal
 
 
 class SuccessFactorsRecorded(_Feedback, Event):
@@ -171,7 +191,7 @@ class ImpactEvaluated(_Feedback, Event):
     """Stage 10 is done."""
 
     case_id: Id
-    consultation_id: Id
+    consultation_id: LongId
     channel: Channel
     office: str
     topic: str | None
@@ -192,6 +212,7 @@ COMMANDS: tuple[type[Command], ...] = (
     EvaluateImpact,
 )
 EVENTS: tuple[type[Event], ...] = (
+    AssessmentDue,
     SatisfactionAssessed,
     Satisfied,
     Dissatisfied,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from .base import Command, Event, Id, PersonalText, Sealed, Short, When
+from .base import Command, Event, Id, LongId, PersonalText, Sealed, Short, When
 from .values import Channel, DeclineGround, Form, Language
 
 
@@ -20,7 +20,7 @@ class Consumer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    consumer_id: Id | None = None
+    consumer_id: LongId | None = None
     name: PersonalText | None = None
     phone: PersonalText | None = None
     email: PersonalText | None = None
@@ -38,6 +38,7 @@ class ReceiveRequest(_Intake, Command):
     question: PersonalText
     consumer: Consumer = Consumer()
     responsible: Id
+    """Who was told of the request: the manager, or the consultant responsible for this kind of consultation."""
 
 
 class CollectDetails(_Intake, Command):

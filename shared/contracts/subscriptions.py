@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from .base import Code, Command, Event, Id, PersonalText, Sealed, Short, Tiyn
+from .base import Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, Tiyn
 from .values import Distribution, Payment, Seller, SubscriberKind, Zone
 
 PublicationIndex = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
@@ -49,7 +49,7 @@ class Subscriber(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    consumer_id: Id | None = None
+    consumer_id: LongId | None = None
     kind: SubscriberKind
     name: PersonalText
     address: PersonalText
