@@ -62,7 +62,7 @@ CREATE TABLE ops.dead_letter (
 );
 
 CREATE TABLE ops.relay (
-    only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single   boolean PRIMARY KEY DEFAULT true CHECK (single),
     xid      xid8   NOT NULL DEFAULT '0',
     position bigint NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT now()
@@ -77,7 +77,7 @@ CREATE TABLE read.projection (
     xid        xid8        NOT NULL DEFAULT '0',
     position   bigint      NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (name, version)
+    PRIMARY KEY (name, version, status)
 );
 
 CREATE TABLE read.poison (
