@@ -1,0 +1,197 @@
+"""The data folder of one system: its paths, its secrets, and how a command finds the system that runs in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from deploy.problem import Problem
+
+SERVERS = ("postgres", "nats")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, readable by its owner only."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.chmod(0o600)
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths below one data folder (`TEREZE_HOME`)."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path | str) -> Home:
+        return cls(Path(path).expanduser().resolve())
+
+    @property
+    def postgres(self) -> Path:
+        return self.path / "postgres"
+
+    @property
+    def nats(self) -> Path:
+        return self.path / "nats"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def clock(self) -> Path:
+        return self.path / "clock.json"
+
+    @property
+    def state(self) -> Path:
+        return self.path / "run" / "state.json"
+
+    def log(self, name: str) -> Path:
+        return self.path / "logs" / f"{name}.log"
+
+    def ready(self, name: str) -> Path:
+        """The file in which a process writes its pid once it is ready (`TEREZE_READY_FILE`)."""
+        return self.path / "run" / f"{name}.ready"
+
+    def create(self) -> None:
+        """Make the folders. As root, others may pass through: PostgreSQL then runs as a user of its own."""
+        for folder in (self.path, self.nats, self.path / "run", self.path / "logs"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (self.path / ".gitignore").write_text("*\n")
+
+    def passwords(self, names: Iterable[str]) -> dict[str, str]:
+        """The password of each name, made once and kept in `credentials.json` (mode 0600)."""
+        path = self.path / "credentials.json"
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        missing = [name for name in names if name not in known]
+        if missing:
+            known.update({name: secrets.token_urlsafe(24) for name in missing})
+            write_private(path, json.dumps(known, indent=1))
+        return known
+
+    def port(self, name: str) -> int:
+        """A free port on loopback for a server, the same one as last time where it is still free.
+
+        Below the range from which systems give ports to outgoing connections: a client that keeps
+        dialling a dead server's port inside that range can be given that very port and connect to itself.
+        """
+        path = self.path / "ports.json"
+        known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in known or not _is_free(known[name]):
+            taken = set(known.values())
+            known[name] = next(
+                port
+                for port in (15_000 + secrets.randbelow(15_000) for _ in range(1000))
+                if port not in taken and _is_free(port)
+            )
+            write_private(path, json.dumps(known))
+        return known[name]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def answers(url: str) -> bool:
+    """Whether something accepts connections at a URL's host and port."""
+    parts = urlsplit(url)
+    default = 5432 if parts.scheme.startswith("postgres") else 4222
+    with suppress(OSError), socket.create_connection((parts.hostname or "127.0.0.1", parts.port or default), 2):
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a running system."""
+
+    name: str
+    pid: int | None
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A running system, as its launcher wrote it down (`run/state.json`, mode 0600)."""
+
+    home: str
+    pid: int
+    created: float
+    """When the launcher's process began, seconds since 1970: a pid alone may be another's by now."""
+    nats_url: str
+    """The bus, as admin."""
+    database_url: str
+    """The database, as its owner."""
+    clock_file: str | None = None
+    pids: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
+
+    def save(self) -> None:
+        write_private(Home(Path(self.home)).state, json.dumps(asdict(self), indent=1))
+
+    @property
+    def alive(self) -> bool:
+        return is_process(self.pid, self.created)
+
+    def parts(self) -> list[Part]:
+        """Every part, and whether it is ready now."""
+        home = Home(Path(self.home))
+        servers = [
+            Part(name, self.pids.get(name), answers(url))
+            for name, url in (("postgres", self.database_url), ("nats", self.nats_url))
+        ]
+        return servers + [
+            Part(name, pid, is_ready(home.ready(name), pid)) for name, pid in self.pids.items() if name not in SERVERS
+        ]
+
+
+def is_process(pid: int, created: float) -> bool:
+    """Whether the process that began at `created` still runs under this pid."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return abs(process.create_time() - created) < 2 and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def is_ready(file: Path, pid: int | None) -> bool:
+    """Whether the process `pid` has said in its file that it is ready, and still runs."""
+    try:
+        return pid is not None and int(file.read_text()) == pid and psutil.pid_exists(pid)
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def find_running(home: Path | str) -> State | None:
+    """The system that runs in a data folder, or None."""
+    try:
+        raw: dict[str, Any] = json.loads(Home.at(home).state.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    state = State(**raw)
+    return state if state.alive else None
+
+
+def running(home: Path | str) -> State:
+    """The system that runs in a data folder. Problem: none does."""
+    state = find_running(home)
+    if state is None:
+        raise Problem(f"No running Tereze in {Home.at(home).path}. Start it with: make run")
+    return state

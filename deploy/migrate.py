@@ -1,0 +1,143 @@
+"""The one place where the database is made: database, roles, schema, partitions, grants. Idempotent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from deploy.problem import Problem
+from deploy.roles import CONTEXTS, DATABASE_ROLES, database_role
+
+_FOLDER = Path(__file__).parent / "migrations"
+_OWNER = database_role("admin")
+_LOCK = 0x7E2E2E  # any number, the same for every migration of Tereze
+
+
+async def migrate(admin_url: str, passwords: Mapping[str, str]) -> list[str]:
+    """Bring the database that `admin_url` names up to date; return the migrations applied now.
+
+    `admin_url` is a user who may make roles and databases. `passwords` are by part (`intake`, …, `admin`)
+    and become those of the roles. Problem: an applied migration's file has changed since.
+    """
+    await _ensure_database(admin_url)
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)  # two launchers on one database take turns
+        await _ensure_roles(connection, passwords)
+        await connection.execute(f"SET ROLE {_OWNER}")
+        applied = await _apply(connection)
+        async with connection.transaction():
+            for statement in _partitions():
+                await connection.execute(statement)
+            for statement in _grants():
+                await connection.execute(statement)
+        return applied
+    finally:
+        await connection.close()
+
+
+async def _ensure_database(admin_url: str) -> None:
+    parts = urlsplit(admin_url)
+    name = parts.path.lstrip("/")
+    try:
+        await (await asyncpg.connect(admin_url)).close()
+    except asyncpg.InvalidCatalogNameError:
+        connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
+        try:
+            await connection.execute(f"CREATE DATABASE {_identifier(name)} ENCODING 'UTF8' TEMPLATE template0")
+        except asyncpg.DuplicateDatabaseError:
+            pass  # another launcher was faster
+        finally:
+            await connection.close()
+
+
+async def _ensure_roles(connection: asyncpg.Connection, passwords: Mapping[str, str]) -> None:
+    known = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
+    for name in DATABASE_ROLES:
+        role = database_role(name)
+        if role not in known:
+            await connection.execute(f"CREATE ROLE {role}")
+        await connection.execute(
+            await connection.fetchval(
+                "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1::text, $2::text)", role, passwords[name]
+            )
+        )
+    database = _identifier(await connection.fetchval("SELECT current_database()"))
+    await connection.execute(f"GRANT {_OWNER} TO CURRENT_USER")
+    await connection.execute(f"GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {database} TO {_OWNER}")
+    await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+    others = ", ".join(database_role(name) for name in DATABASE_ROLES)
+    await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {others}")
+    if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        # To see which transaction holds the log's readers back; managed services grant it in ways of their own.
+        await connection.execute(f"GRANT pg_read_all_stats TO {_OWNER}, {database_role('insight')}")
+
+
+async def _apply(connection: asyncpg.Connection) -> list[str]:
+    applied: list[str] = []
+    known: dict[str, str] = {}
+    if await connection.fetchval("SELECT to_regclass('ops.migration') IS NOT NULL"):
+        known = {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM ops.migration")}
+    for path in sorted(_FOLDER.glob("[0-9]*.sql")):
+        text = path.read_text()
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if known.get(path.name, digest) != digest:
+            raise Problem(
+                f"Migration {path.name} has changed since it was applied to this database. "
+                "Restore the file and put the change into a new, higher numbered one."
+            )
+        if path.name not in known:
+            async with connection.transaction():
+                await connection.execute(text)
+                await connection.execute(_LEDGER)
+                await connection.execute("INSERT INTO ops.migration (name, sha256) VALUES ($1, $2)", path.name, digest)
+            applied.append(path.name)
+    return applied
+
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS ops.migration (
+    name       text PRIMARY KEY,
+    sha256     text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+
+
+def _partitions() -> Iterator[str]:
+    for context in CONTEXTS:
+        event, inbox = f"event_{context}", f"inbox_{context}"
+        yield f"CREATE TABLE IF NOT EXISTS store.{event} PARTITION OF store.event FOR VALUES IN ('{context}')"
+        yield f"CREATE UNIQUE INDEX IF NOT EXISTS {event}_stream ON store.{event} (stream_id, version)"
+        yield f"CREATE INDEX IF NOT EXISTS {event}_log ON store.{event} (xid, position)"
+        yield f"CREATE INDEX IF NOT EXISTS {event}_case ON store.{event} (correlation_id, position)"
+        yield f"ALTER TABLE store.{event} ALTER context SET DEFAULT '{context}'"
+        yield f"CREATE TABLE IF NOT EXISTS store.{inbox} PARTITION OF store.inbox FOR VALUES IN ('{context}')"
+        yield f"CREATE UNIQUE INDEX IF NOT EXISTS {inbox}_message ON store.{inbox} (message_id)"
+        yield f"ALTER TABLE store.{inbox} ALTER context SET DEFAULT '{context}'"
+
+
+def _grants() -> Iterator[str]:
+    """A service writes its own partitions by name: a right on the whole table would hold for all partitions."""
+    for context in CONTEXTS:
+        role = database_role(context)
+        yield f"GRANT USAGE ON SCHEMA store, vault, ops TO {role}"
+        yield f"GRANT USAGE ON SEQUENCE store.position TO {role}"
+        yield f"GRANT SELECT, INSERT ON store.event_{context}, store.inbox_{context} TO {role}"
+        yield f"GRANT SELECT, INSERT ON vault.key TO {role}"
+        # What was refused is sealed and for the admin's eyes; the key columns are what ON CONFLICT must see.
+        yield f"GRANT INSERT, SELECT (id, origin) ON ops.dead_letter TO {role}"
+    relay, insight = database_role("relay"), database_role("insight")
+    yield f"GRANT USAGE ON SCHEMA store, ops TO {relay}, {insight}"
+    yield f"GRANT SELECT ON store.event TO {relay}, {insight}"
+    yield f"GRANT SELECT, UPDATE ON ops.relay TO {relay}"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA ops TO {insight}"
+    yield f"GRANT USAGE, CREATE ON SCHEMA read TO {insight}"
+    yield f"GRANT ALL ON read.projection, read.poison TO {insight}"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

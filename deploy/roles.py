@@ -1,0 +1,92 @@
+"""Who may do what: the bus users' permissions and the database roles' grants, least first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.contracts import Context
+
+CONTEXTS: tuple[str, ...] = tuple(Context)
+STREAM_IN = "TEREZE_IN"
+STREAM_EVENTS = "TEREZE_EVENTS"
+BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "adapter", "admin")
+DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "admin")
+
+# Answers go to the asker's inbox. Naming the inboxes costs the server nothing; `allow_responses` would
+# make it remember the reply subject of every message a service pulls.
+_INBOXES = ("_INBOX.>", "_INBOX_admin.>", "_INBOX_adapter.>")
+
+
+def database_role(name: str) -> str:
+    """The database role of a part, e.g. `intake` → `tereze_intake`."""
+    return f"tereze_{name}"
+
+
+def durable(context: str) -> str:
+    """A service's consumer of its submissions."""
+    return context
+
+
+def reactions_durable(context: str) -> str:
+    """A service's consumer of the others' events."""
+    return f"{context}-reactions"
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """The subjects a bus user may publish and subscribe to."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+def _consume(stream: str, consumer: str) -> tuple[str, ...]:
+    """What pulling from an existing durable takes: look it up, ask for messages, acknowledge."""
+    return (
+        f"$JS.API.CONSUMER.INFO.{stream}.{consumer}",
+        f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}",
+        f"$JS.ACK.{stream}.{consumer}.>",
+    )
+
+
+def permissions(user: str) -> Permissions:
+    """A bus user's rights. Its inbox prefix is `_INBOX_<user>`."""
+    inbox = f"_INBOX_{user}.>"
+    if user == "admin":
+        return Permissions((">",), (">",))
+    if user == "adapter":
+        return Permissions(("tereze.in.>", "tereze.ask.>"), (inbox, "tereze.answers.>"))
+    if user == "relay":
+        return Permissions(("tereze.events.>",), (inbox, "tereze.wake", "tereze.clock"))
+    if user == "insight":
+        return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
+    return Permissions(
+        (
+            *_consume(STREAM_IN, durable(user)),
+            *_consume(STREAM_EVENTS, reactions_durable(user)),
+            "tereze.answers.>",
+            "tereze.wake",
+            *_INBOXES,
+        ),
+        (inbox, f"tereze.ask.{user}.>", "tereze.clock"),
+    )
+
+
+def bus_users(passwords: Mapping[str, str]) -> str:
+    """The `authorization` block of a nats-server configuration; a password may be a `$VARIABLE`."""
+    lines = ["authorization {", "  users: ["]
+    for user in BUS_USERS:
+        allowed = permissions(user)
+        lines += [
+            f"    {{ user: {user}, password: {passwords[user]}, permissions: {{",
+            f"        publish: {_subjects(allowed.publish)}",
+            f"        subscribe: {_subjects(allowed.subscribe)} }} }}",
+        ]
+    return "\n".join([*lines, "  ]", "}", ""])
+
+
+def _subjects(subjects: tuple[str, ...]) -> str:
+    if not subjects:
+        return '{ deny: [">"] }'
+    return "[" + ", ".join(f'"{subject}"' for subject in subjects) + "]"

@@ -1,0 +1,100 @@
+"""Both servers of one data folder, embedded or somebody else's: started, migrated, streams declared."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit, urlunsplit
+
+from fasteners import InterProcessLock
+
+from deploy.home import Home
+from deploy.migrate import migrate
+from deploy.nats import Nats
+from deploy.postgres import SUPERUSER, Postgres
+from deploy.problem import Problem
+from deploy.roles import BUS_USERS, DATABASE_ROLES, database_role
+from deploy.streams import declare, reactions
+
+DATABASE = "tereze"
+
+
+class Servers:
+    """NATS and PostgreSQL of one data folder. Holds the folder's lock from `start` to `stop`.
+
+    `nats_url` and `database_url` name servers to use instead of embedded ones, as their administrator.
+    """
+
+    def __init__(self, home: Home, *, nats_url: str = "", database_url: str = "", replicas: int = 1) -> None:
+        self.home = home
+        self._lock = InterProcessLock(str(home.lock))
+        self._nats_url = nats_url
+        self._database_url = database_url
+        self._replicas = replicas
+        self.postgres: Postgres | None = None
+        self.nats: Nats | None = None
+        self._passwords: dict[str, str] = {}
+
+    async def start(self, reacts_to: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Start what is embedded, migrate, declare. Problem: another launcher has this folder, or a server fails."""
+        self.home.create()
+        if not self._lock.acquire(blocking=False):
+            raise Problem(f"Another launcher uses {self.home.path}. Stop it with: tereze down")
+        try:
+            await self._start(reacts_to)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self, reacts_to: Mapping[str, Sequence[str]] | None) -> None:
+        names = {*BUS_USERS, *DATABASE_ROLES, SUPERUSER}
+        self._passwords = self.home.passwords(sorted(names))
+        starting = []
+        if not self._database_url:
+            self.postgres = Postgres(
+                self.home.postgres, self.home.log("postgres"), self.home.port("postgres"), self._passwords[SUPERUSER]
+            )
+            starting.append(asyncio.to_thread(self.postgres.start))
+        if not self._nats_url:
+            self.nats = Nats(self.home.nats, self.home.log("nats"), self.home.port("nats"), self._passwords)
+            starting.append(asyncio.to_thread(self.nats.start))
+        await asyncio.gather(*starting)
+        await migrate(self.postgres.url(DATABASE) if self.postgres else self._database_url, self._passwords)
+        await declare(self.url_for("admin"), reactions() if reacts_to is None else reacts_to, replicas=self._replicas)
+
+    async def stop(self) -> None:
+        """Stop what is embedded, cleanly, and free the data folder."""
+        for server in (self.nats, self.postgres):
+            if server is not None:
+                await asyncio.to_thread(server.stop)
+        if self._lock.acquired:
+            self._lock.release()
+
+    def url_for(self, user: str) -> str:
+        """The bus URL of a user: a service, `relay`, `insight`, `adapter` or `admin`.
+
+        On somebody else's bus: their URL with this user's name and password, unless it names a user itself.
+        """
+        if self.nats is not None:
+            return self.nats.url(user)
+        parts = urlsplit(self._nats_url)
+        if "@" in parts.netloc:
+            return self._nats_url
+        return urlunsplit(parts._replace(netloc=f"{user}:{self._passwords[user]}@{parts.netloc}"))
+
+    def dsn_for(self, role: str) -> str:
+        """The database URL of a part's role: a service, `relay`, `insight` or `admin` (the owner)."""
+        parts = urlsplit(self.postgres.url(DATABASE) if self.postgres else self._database_url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{database_role(role)}:{self._passwords[role]}@{host}"))
+
+
+def from_environment(home: Home) -> Servers:
+    """Servers as `TEREZE_NATS_URL`, `TEREZE_DATABASE_URL` and `TEREZE_NATS_REPLICAS` say; else embedded."""
+    return Servers(
+        home,
+        nats_url=os.environ.get("TEREZE_NATS_URL", ""),
+        database_url=os.environ.get("TEREZE_DATABASE_URL", ""),
+        replicas=int(os.environ.get("TEREZE_NATS_REPLICAS", "1")),
+    )

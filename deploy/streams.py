@@ -1,0 +1,105 @@
+"""The one place where streams and durable consumers are declared. Idempotent; changed settings are applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+import nats
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+
+from deploy.roles import CONTEXTS, STREAM_EVENTS, STREAM_IN, durable, reactions_durable
+from shared.decider import Decider
+
+_GIB = 2**30
+
+
+def _streams(replicas: int) -> tuple[StreamConfig, ...]:
+    """Durations in seconds. A full work queue refuses new submissions: nothing accepted is ever dropped."""
+    return (
+        StreamConfig(
+            name=STREAM_IN,
+            # By context, not `tereze.in.>`: what no service reads is refused at once, instead of lying there for ever.
+            subjects=[f"tereze.in.{context}.>" for context in CONTEXTS],
+            retention=RetentionPolicy.WORK_QUEUE,
+            discard=DiscardPolicy.NEW,
+            storage=StorageType.FILE,
+            max_bytes=4 * _GIB,
+            duplicate_window=120,
+            num_replicas=replicas,
+        ),
+        StreamConfig(
+            name=STREAM_EVENTS,
+            subjects=["tereze.events.>"],
+            retention=RetentionPolicy.LIMITS,
+            discard=DiscardPolicy.OLD,
+            storage=StorageType.FILE,
+            max_age=7 * 24 * 3600,
+            duplicate_window=600,
+            num_replicas=replicas,
+        ),
+    )
+
+
+def _consumer(name: str, subjects: Sequence[str]) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=name,
+        filter_subjects=list(subjects),
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=30,
+        max_deliver=-1,
+        max_ack_pending=20_000,
+    )
+
+
+def reactions() -> dict[str, list[str]]:
+    """The subjects of the events that each service reacts to, as its decider says."""
+    found: dict[str, list[str]] = {}
+    for context in CONTEXTS:
+        decider: Decider[object] = import_module(f"services.{context}.domain").DECIDER
+        found[context] = [f"tereze.events.{event.context}.{event.type_name()}" for event in decider.reacts_to]
+    return found
+
+
+async def declare(admin_url: str, reacts_to: Mapping[str, Sequence[str]], *, replicas: int = 1) -> None:
+    """Declare all streams and durables; `reacts_to` is `reactions()`. `replicas` 3 on a cluster."""
+    connection = await nats.connect(admin_url, inbox_prefix=b"_INBOX_admin")
+    try:
+        js = connection.jetstream()
+        for config in _streams(replicas):
+            await _declare_stream(js, config)
+        for context in CONTEXTS:
+            await js.add_consumer(STREAM_IN, _consumer(durable(context), [f"tereze.in.{context}.>"]))
+            await _declare_reactions(js, context, reacts_to.get(context, ()))
+    finally:
+        await connection.close()
+
+
+async def _declare_stream(js: JetStreamContext, config: StreamConfig) -> None:
+    assert config.name is not None
+    try:
+        await js.stream_info(config.name)
+    except NotFoundError:
+        await js.add_stream(config)
+    else:
+        await js.update_stream(config)
+
+
+async def _declare_reactions(js: JetStreamContext, context: str, subjects: Sequence[str]) -> None:
+    name = reactions_durable(context)
+    if subjects:
+        await js.add_consumer(STREAM_EVENTS, _consumer(name, subjects))
+        return
+    try:
+        await js.delete_consumer(STREAM_EVENTS, name)
+    except NotFoundError:
+        pass
