@@ -6,6 +6,7 @@ not portable between clients.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,13 @@ from pydantic import ValidationError
 
 from shared.bus import names
 from shared.bus.answers import Reason
-from shared.contracts import COMMANDS, Context, commands_of
+from shared.contracts import COMMANDS, EVENTS, Context, commands_of
 from shared.contracts.base import Command, Message
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_REASONS = 20
+_CONTEXTS = frozenset(Context)
+_ANSWER_SUBJECT = re.compile(rf"{re.escape(names.ANSWERS)}(\.[A-Za-z0-9_-]{{1,64}}){{1,8}}")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _ASCII = frozenset(map(chr, range(0x21, 0x7F))) - {"%", '"'}
 
@@ -80,7 +83,7 @@ def parse_submission(subject: str, headers: Mapping[str, str] | None, body: byte
     """
     head = headers or {}
     parts = subject.split(".")
-    if len(parts) != 4 or parts[2] not in set(Context):
+    if len(parts) != 4 or parts[2] not in _CONTEXTS:
         raise Invalid(
             Reason("foreign_subject", f"{subject} is no submission subject; use {names.IN}.<context>.<Type>", "subject")
         )
@@ -102,6 +105,34 @@ def parse_submission(subject: str, headers: Mapping[str, str] | None, body: byte
         message=_payload(command, body),
         occurred_at=occurred_at,
         traceparent=head.get(names.TRACEPARENT),
+    )
+
+
+def parse_event(headers: Mapping[str, str], body: bytes) -> Submission:
+    """Read an event that the relay published, as something to react to.
+
+    Raises:
+        Invalid: for an event of a newer release than this one: it is kept until this service knows it.
+    """
+    type_name = headers.get(names.TYPE, "")
+    event = EVENTS.get(type_name)
+    if event is None:
+        raise Invalid(Reason("unknown_type", f"{type_name} is no event this release knows; update it", names.TYPE))
+    _version(headers, event)
+    try:
+        message = event.model_validate_json(body)
+    except ValidationError as error:
+        raise Invalid(*_reasons(error, body)) from None
+    position = headers[names.POSITION]
+    return Submission(
+        id=headers[names.ID],
+        message_id=f"event/{position}",
+        fingerprint=blake2b(position.encode(), digest_size=16).digest(),
+        source=f"{names.RESERVED_SOURCE}/{event.context}",
+        type=type_name,
+        message=message,
+        occurred_at=datetime.fromisoformat(headers[names.TIME]),
+        traceparent=headers.get(names.TRACEPARENT),
     )
 
 
@@ -137,6 +168,10 @@ def _identity(head: Mapping[str, str], type_name: str) -> tuple[str, str]:
         reasons.append(
             Reason("forged_type", f"header {names.TYPE} must be {type_name}, as the subject says", names.TYPE)
         )
+    answer_to = head.get(names.ANSWER_TO)
+    if answer_to is not None and not _ANSWER_SUBJECT.fullmatch(answer_to):
+        message = f"header {names.ANSWER_TO} must be a subject under {names.ANSWERS}., without wildcards"
+        reasons.append(Reason("attribute_invalid", message, names.ANSWER_TO))
     if reasons:
         raise Invalid(*reasons)
     return id_, source
@@ -162,7 +197,7 @@ def _time(head: Mapping[str, str], now: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _version(head: Mapping[str, str], command: type[Command]) -> None:
+def _version(head: Mapping[str, str], command: type[Message]) -> None:
     stated = head.get(names.SCHEMA)
     expected = names.schema_urn(command.context, command.type_name(), command.schema_version)
     if stated is not None and unquote(stated) != expected:

@@ -1,0 +1,142 @@
+"""Dead letters: what was rejected is kept, whole and sealed, until somebody looks at it or sends it again.
+
+A letter may hold a person's words, so headers and body are sealed like an event's personal fields; the
+reasons, type and ids stay readable.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from shared.bus.answers import Reason
+from shared.eventstore.vault import Vault, seal, unseal
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+_KEEP = """
+INSERT INTO ops.dead_letter (origin, context, subject, message_id, type, source, reasons, sealed, traceparent)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
+                     $8::bytea[], $9::text[])
+ON CONFLICT DO NOTHING
+"""
+_LIST = """
+SELECT id, context, subject, message_id, type, source, reasons::text, received_at, resent_at, resent
+FROM ops.dead_letter
+WHERE ($1::text IS NULL OR context = $1) AND ($2 OR resent_at IS NULL) AND id > $3
+ORDER BY id LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rejected message as it came. `origin` names the delivery, so that keeping it twice keeps one."""
+
+    origin: str
+    context: str
+    subject: str
+    message_id: str
+    type: str
+    source: str
+    headers: Mapping[str, str]
+    body: bytes
+    reasons: Sequence[Reason]
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSummary:
+    """What a list of dead letters shows: no personal data."""
+
+    id: int
+    context: str
+    subject: str
+    message_id: str
+    type: str
+    source: str
+    reasons: list[dict[str, Any]]
+    received_at: datetime
+    resent_at: datetime | None
+    resent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A letter opened: what was sent, to the byte."""
+
+    subject: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class DeadLetters:
+    """Keeps letters, lists them, opens them. All letters are sealed with one key of their own."""
+
+    OWNER = "~dead-letters"
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._key: bytes | None = None
+
+    async def _sealing_key(self) -> bytes:
+        if self._key is None:
+            key = (await Vault(self._pool).keys_for([self.OWNER]))[self.OWNER]
+            if key is None:
+                raise RuntimeError("the key of the dead letters was deleted; restore vault.key from a backup")
+            self._key = key
+        return self._key
+
+    async def keep(self, letters: Sequence[Letter]) -> None:
+        """Store the letters in one statement; one that is there already stays as it is."""
+        if not letters:
+            return
+        key = await self._sealing_key()
+        await self._pool.execute(
+            _KEEP,
+            [one.origin for one in letters],
+            [one.context for one in letters],
+            [_text(one.subject) for one in letters],
+            [_text(one.message_id) for one in letters],
+            [_text(one.type) for one in letters],
+            [_text(one.source) for one in letters],
+            [orjson.dumps(list(one.reasons)).decode() for one in letters],
+            [seal(key, self.OWNER, _pack(one)).encode() for one in letters],
+            [one.traceparent and _text(one.traceparent) for one in letters],
+        )
+
+    async def list(
+        self, *, context: str | None = None, resent: bool = False, after: int = 0, limit: int = 100
+    ) -> list[LetterSummary]:
+        """Letters in the order they came; those already sent again only when asked for."""
+        rows = await self._pool.fetch(_LIST, context, resent, after, limit)
+        return [LetterSummary(**{**dict(row), "reasons": orjson.loads(row["reasons"])}) for row in rows]
+
+    async def open(self, letter_id: int) -> Content | None:
+        """The letter as it was sent; None where there is none under this number."""
+        row = await self._pool.fetchrow("SELECT subject, sealed FROM ops.dead_letter WHERE id = $1", letter_id)
+        if row is None:
+            return None
+        packed = orjson.loads(unseal(await self._sealing_key(), self.OWNER, bytes(row["sealed"]).decode()))
+        return Content(row["subject"], packed["headers"], b64decode(packed["body"]))
+
+    async def mark_resent(self, letter_id: int) -> None:
+        """Remember that the letter was sent again."""
+        await self._pool.execute(
+            "UPDATE ops.dead_letter SET resent_at = now(), resent = resent + 1 WHERE id = $1", letter_id
+        )
+
+
+def _pack(letter: Letter) -> str:
+    headers = {_text(name): _text(value) for name, value in letter.headers.items()}
+    return orjson.dumps({"headers": headers, "body": b64encode(letter.body).decode()}).decode()
+
+
+def _text(value: str) -> str:
+    """What PostgreSQL can hold: no NUL, no lone surrogates; at most 2,000 characters."""
+    return value.replace("\x00", "\\0").encode("utf-8", "backslashreplace").decode()[:2000]

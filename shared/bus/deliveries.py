@@ -1,0 +1,86 @@
+"""One delivered message, whichever way it came: how to answer it, settle it, or have it again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Protocol
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shared.bus import names
+
+
+class Delivery(Protocol):
+    """What the service does with a message, without knowing the way it came."""
+
+    msg: Msg
+    subject: str
+    """The submission subject: for a request, the one it would have been published to."""
+
+    @property
+    def tries(self) -> int: ...
+
+    @property
+    def origin(self) -> str: ...
+
+    async def settle(self, answer: bytes | None) -> None: ...
+
+    async def again(self, delay_s: float) -> None: ...
+
+
+class StreamDelivery:
+    """From a JetStream durable. Settling acknowledges; what is not settled comes again by itself."""
+
+    def __init__(self, msg: Msg, client: Client) -> None:
+        self.msg = msg
+        self.subject = msg.subject
+        self._client = client
+
+    @property
+    def tries(self) -> int:
+        return self.msg.metadata.num_delivered
+
+    @property
+    def origin(self) -> str:
+        # The time makes it unique even after a stream was deleted and begun anew.
+        meta = self.msg.metadata
+        return f"{meta.stream}:{meta.sequence.stream}:{meta.timestamp.timestamp():.6f}"
+
+    async def settle(self, answer: bytes | None) -> None:
+        if answer is not None and self.msg.headers is not None:
+            address = self.msg.headers.get(names.ANSWER_TO)
+            if address is not None and address.startswith(f"{names.ANSWERS}."):
+                await self._client.publish(address, answer)
+        await self.msg.ack()
+
+    async def again(self, delay_s: float) -> None:
+        await self.msg.nak(delay=delay_s)
+
+
+class AskDelivery:
+    """A request over core NATS: whoever asked waits, and asks again if no answer comes."""
+
+    def __init__(self, msg: Msg, client: Client, retry: Callable[[AskDelivery], None]) -> None:
+        self.msg = msg
+        self.subject = names.IN + msg.subject.removeprefix(names.ASK)
+        self.tries = 1
+        self._client = client
+        self._retry = retry
+
+    @property
+    def origin(self) -> str:
+        # The same request asked again is the same letter.
+        identity = blake2b(f"{self.msg.subject} {self.msg.headers}".encode(errors="replace"), digest_size=8)
+        identity.update(self.msg.data)
+        return f"ask:{identity.hexdigest()}"
+
+    async def settle(self, answer: bytes | None) -> None:
+        if answer is not None and self.msg.reply:
+            await self._client.publish(self.msg.reply, answer)
+
+    async def again(self, delay_s: float) -> None:
+        self.tries += 1
+        asyncio.get_running_loop().call_later(delay_s, self._retry, self)

@@ -1,0 +1,179 @@
+"""The relay: reads the log in its order and publishes every event, at least once, to `TEREZE_EVENTS`.
+
+The store is the outbox. The cursor moves only past events that JetStream has acknowledged; after a crash
+some are published again under the same message id, which JetStream drops, and consumers' inboxes too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+
+import asyncpg
+import nats
+import nats.errors
+import nats.js.errors
+import uvloop
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from opentelemetry.trace import SpanKind
+
+from shared.bus import names
+from shared.eventstore.model import Cursor, RecordedEvent
+from shared.eventstore.store import Log
+from shared.process import connect_pool, until_told_to_stop
+from shared.settings import Settings
+from shared.telemetry import Telemetry, setup
+from shared.telemetry.logs import configure_logging
+from shared.telemetry.names import CASE_ID, MESSAGING_ID, MESSAGING_SUBJECT, POSITION
+
+log = logging.getLogger(__name__)
+
+PAGE = 1_000
+POLL_S = 0.25
+"""A wake-up may get lost; the log is looked at this often anyway."""
+ACK_S = 5.0
+"""nats-py's publish futures never time out by themselves."""
+TROUBLES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    nats.errors.Error,
+    nats.js.errors.Error,
+    OSError,
+    TimeoutError,
+)
+
+
+def headers_of(event: RecordedEvent, traceparent: str | None) -> dict[str, str]:
+    """An event's CloudEvents attributes."""
+    headers = {
+        names.SPEC: "1.0",
+        names.ID: f"e{event.position}",
+        names.SOURCE: f"{names.RESERVED_SOURCE}/{event.context}",
+        names.TYPE: event.type,
+        names.TIME: event.occurred_at.isoformat(),
+        names.SCHEMA: names.schema_urn(event.context, event.type, event.schema_version),
+        names.SUBJECT: event.correlation_id,
+        names.POSITION: str(event.position),
+        names.MSG_ID: f"e{event.position}",
+        "content-type": "application/json",
+    }
+    if traceparent is not None:
+        headers[names.TRACEPARENT] = traceparent
+    return headers
+
+
+class Relay:
+    """Moves events from the store to the bus until stopped."""
+
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], client: Client, telemetry: Telemetry, *, page: int = PAGE
+    ) -> None:
+        self._pool = pool
+        self._log = Log(pool)
+        self._client = client
+        self._stream: JetStreamContext = client.jetstream(publish_async_max_pending=4 * page)
+        self._telemetry = telemetry
+        self._page = page
+        self._grown = asyncio.Event()
+
+    async def run(self) -> None:
+        """Relay for ever; cancel to stop. Troubles of either server are waited out, never fatal."""
+
+        async def woken(_: Msg) -> None:
+            self._grown.set()
+
+        await self._client.subscribe(names.WAKE, cb=woken)
+        wait = POLL_S
+        while True:
+            try:
+                cursor = await self._cursor()
+                while True:
+                    cursor = await self._relay_page(cursor)
+                    wait = POLL_S
+            except TROUBLES as trouble:
+                log.warning("the relay waits %.1f s: %s: %s", wait, type(trouble).__name__, trouble)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+
+    async def _cursor(self) -> Cursor:
+        row = await self._pool.fetchrow("SELECT xid::text::bigint AS xid, position FROM ops.relay")
+        if row is None:
+            raise RuntimeError("ops.relay is empty; start Tereze once with `tereze up` to migrate the database")
+        return Cursor(row["xid"], row["position"])
+
+    async def _relay_page(self, cursor: Cursor) -> Cursor:
+        self._grown.clear()
+        page = await self._log.read(cursor, self._page)
+        if not page.events:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._grown.wait(), POLL_S)
+            return cursor
+        await self._publish(page.events)
+        await self._pool.execute(
+            "UPDATE ops.relay SET xid = $1::text::xid8, position = $2, updated_at = now()",
+            str(page.after.xid),
+            page.after.position,
+        )
+        return page.after
+
+    async def _publish(self, events: Sequence[RecordedEvent]) -> None:
+        """Publish all and wait for every acknowledgement; what is not acknowledged is sent again."""
+        acks = [await self._publish_one(event) for event in events]
+        _, late = await asyncio.wait(acks, timeout=ACK_S)
+        for ack in late:
+            ack.cancel()
+        if late:
+            raise TimeoutError(f"{len(late)} of {len(acks)} events were not acknowledged; sending them again")
+        for ack in acks:
+            ack.result()
+
+    async def _publish_one(self, event: RecordedEvent) -> asyncio.Future[object]:
+        subject = names.event_subject(event.context, event.type)
+        span = self._telemetry.begin(f"publish {event.type}", kind=SpanKind.PRODUCER, traceparent=event.traceparent)
+        if span.sampled:
+            span.set(MESSAGING_SUBJECT, subject)
+            span.set(MESSAGING_ID, f"e{event.position}")
+            span.set(CASE_ID, event.correlation_id)
+            span.set(POSITION, event.position)
+        ack = await self._stream.publish_async(
+            subject, event.data, wait_stall=ACK_S, headers=headers_of(event, span.traceparent)
+        )
+        if span.sampled:
+            ack.add_done_callback(lambda _: span.end())
+        return ack
+
+
+async def connect(url: str, user: str) -> Client:
+    """A NATS connection that never gives up, under a user's own inbox prefix."""
+    return await nats.connect(
+        url,
+        name=f"tereze-{user}",
+        inbox_prefix=names.inbox_prefix(user).encode(),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+    )
+
+
+async def main() -> None:
+    """Relay until told to stop: `python -m shared.bus.relay`."""
+    settings = Settings()
+    telemetry = setup("relay", settings.home)
+    pool = await connect_pool(settings.database_url, "tereze-relay")
+    client = await connect(settings.nats_url, "relay")
+    relaying = asyncio.create_task(Relay(pool, client, telemetry).run())
+    await until_told_to_stop()
+    relaying.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await relaying
+    await client.drain()
+    await pool.close()
+    telemetry.shutdown()
+
+
+if __name__ == "__main__":
+    configure_logging("relay")
+    uvloop.run(main())

@@ -1,0 +1,156 @@
+"""One service as a process: the composition root that all four share, and its test twin.
+
+FastStream carries the subscriptions; batches are pulled and every message is settled by hand, so that a
+failed message neither vanishes (the default policy terminates it) nor drags its neighbours along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvloop
+from faststream import AckPolicy
+from faststream.message import StreamMessage
+from faststream.nats import JStream, NatsBroker, PullSub
+from nats.aio.msg import Msg
+
+from shared.bus import names
+from shared.bus.deadletters import DeadLetters
+from shared.bus.deliveries import AskDelivery, StreamDelivery
+from shared.clock import Clock, clock_from_environment
+from shared.decider import Decider
+from shared.eventstore.store import EventStore
+from shared.eventstore.vault import Vault
+from shared.process import connect_pool, until_told_to_stop
+from shared.service.desk import Desk
+from shared.service.processor import Processor
+from shared.settings import Settings
+from shared.telemetry import Telemetry, setup
+from shared.telemetry.logs import configure_logging
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+LINGER_S = 0.05
+"""How long a pull waits for a fuller batch: the price of group commit in latency."""
+
+
+async def _raw(message: StreamMessage[Any]) -> Any:
+    """Hand messages on undecoded: one that is not JSON must not fail its whole batch."""
+    return message.raw_message
+
+
+class Service:
+    """A service at work, from `start` to `stop`."""
+
+    def __init__(self, decider: Decider[Any], settings: Settings, clock: Clock, telemetry: Telemetry) -> None:
+        self._decider = decider
+        self._settings = settings
+        self._clock = clock
+        self._telemetry = telemetry
+        self._asked: asyncio.Queue[AskDelivery] = asyncio.Queue()
+
+    async def start(self) -> None:
+        """Connect, subscribe, and take messages. Waits for servers that are not there yet."""
+        context = self._decider.context
+        self._pool = await connect_pool(self._settings.database_url, f"tereze-{context}")
+        user = urlsplit(self._settings.nats_url).username or context
+        self._broker = NatsBroker(
+            self._settings.nats_url,
+            name=f"tereze-{context}",
+            inbox_prefix=names.inbox_prefix(user),
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            error_cb=_report,
+            apply_types=False,
+            logger=None,
+            ack_policy=AckPolicy.MANUAL,
+        )
+        client = await self._broker.connect()
+        store = EventStore(self._pool, context)
+        self._desk = Desk(
+            context,
+            Processor(self._decider, store, Vault(self._pool)),
+            DeadLetters(self._pool),
+            client,
+            self._clock,
+            self._telemetry,
+        )
+        prefix = names.inbox_prefix(user).encode()
+
+        async def submitted(batch: list[Msg]) -> None:
+            await self._desk.submissions([StreamDelivery(msg, client) for msg in batch])
+
+        async def happened(batch: list[Msg]) -> None:
+            await self._desk.events(batch)
+
+        async def asked(msg: Msg) -> None:
+            self._asked.put_nowait(AskDelivery(msg, client, self._asked.put_nowait))
+
+        pull = PullSub(batch_size=BATCH, timeout=LINGER_S, batch=True)
+        submissions = self._broker.subscriber(
+            f"{names.IN}.{context}.>",
+            stream=JStream(names.IN_STREAM, declare=False),
+            durable=context,
+            pull_sub=pull,
+            decoder=_raw,
+            inbox_prefix=prefix,
+        )
+        submissions(submitted)
+        requests = self._broker.subscriber(f"{names.ASK}.{context}.>", queue=context, decoder=_raw, no_reply=True)
+        requests(asked)
+        if self._decider.reacts_to:
+            reactions = self._broker.subscriber(
+                f"{names.EVENTS}.>",
+                stream=JStream(names.EVENTS_STREAM, declare=False),
+                durable=f"{context}-reactions",
+                pull_sub=pull,
+                decoder=_raw,
+                inbox_prefix=prefix,
+            )
+            reactions(happened)
+        await self._broker.start()
+        self._answering = asyncio.create_task(self._answer_requests())
+        log.info("%s takes messages", context)
+
+    async def stop(self) -> None:
+        """Finish the batch at hand and leave; what was not settled is delivered again to the next process."""
+        await self._broker.stop()
+        self._answering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._answering
+        await self._pool.close()
+        self._telemetry.shutdown()
+
+    async def _answer_requests(self) -> None:
+        """Decide on whatever requests have gathered while the last batch was written."""
+        while True:
+            batch = [await self._asked.get()]
+            while not self._asked.empty() and len(batch) < BATCH:
+                batch.append(self._asked.get_nowait())
+            try:
+                await self._desk.submissions(batch)
+            except Exception:
+                log.exception("a batch of %d requests failed; whoever asked will ask again", len(batch))
+
+
+async def _report(error: Exception) -> None:
+    log.warning("NATS: %s: %s", type(error).__name__, error)
+
+
+def run(decider: Decider[Any]) -> None:
+    """Run one service until it is told to stop: the body of every `python -m services.<name>`."""
+    configure_logging(decider.context)
+
+    async def main() -> None:
+        settings = Settings()
+        service = Service(decider, settings, clock_from_environment(), setup(decider.context, settings.home))
+        await service.start()
+        await until_told_to_stop()
+        await service.stop()
+
+    uvloop.run(main())

@@ -1,0 +1,303 @@
+"""From a batch of checked messages to their answers: load, decide, seal, append once, retry what lost a race.
+
+Knows nothing of the bus. Rules are the decider's; storage rules are the store's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from time import time_ns
+from typing import Generic, Protocol, TypeVar
+
+from shared.bus.answers import Answer, Reason, Status, Stored
+from shared.contracts import personal_fields
+from shared.contracts.base import Event, Message
+from shared.decider import Decider, Given, Refused
+from shared.eventstore.codec import decode, encode
+from shared.eventstore.model import Append, Appended, NewEvent, Outcome, RecordedEvent
+from shared.service.cache import StateCache, StreamState
+
+S = TypeVar("S")
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""Rounds that a message may lose to other writers of its stream before it is told `conflict`."""
+
+
+class Store(Protocol):
+    """What the processor needs of an event store."""
+
+    async def append(self, batch: Sequence[Append]) -> list[Appended]: ...
+    async def load(self, stream_ids: Sequence[str]) -> Mapping[str, Sequence[RecordedEvent]]: ...
+    async def seen(self, message_ids: Sequence[str]) -> Mapping[str, tuple[bytes, tuple[int, ...]]]: ...
+
+
+class Keys(Protocol):
+    """What the processor needs of a vault."""
+
+    async def keys_for(self, consumer_ids: Sequence[str]) -> Mapping[str, bytes | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A checked message on its way to a decision: a submission, or another service's event."""
+
+    id: str
+    message_id: str
+    fingerprint: bytes
+    type: str
+    message: Message
+    occurred_at: datetime
+    actor: str
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer, and whether asking again later may change it."""
+
+    answer: Answer
+    later: bool = False
+    link: str | None = None
+    """The traceparent of what happened last on the same stream."""
+    append_ns: tuple[int, int] | None = None
+    """When the append that settled it began and ended, in nanoseconds since the epoch."""
+
+
+@dataclass(slots=True)
+class _Draft(Generic[S]):
+    """One message's decision on its way into the store."""
+
+    index: int
+    append: Append
+    events: Sequence[Event]
+    after: StreamState[S]
+    link: str | None
+
+
+def fresh_id(message_id: str) -> str:
+    """An id for what a message opens: the same for the same message, and free of personal data."""
+    return blake2b(message_id.encode(), digest_size=10).hexdigest()
+
+
+class Processor(Generic[S]):
+    """Decides batches for one service."""
+
+    def __init__(self, decider: Decider[S], store: Store, keys: Keys) -> None:
+        self._decider = decider
+        self._store = store
+        self._keys = keys
+        self._cache = StateCache[S]()
+
+    async def process(self, batch: Sequence[Incoming], now: datetime) -> list[Result]:
+        """Answer every message of the batch, in its order. Each stands or falls alone.
+
+        Raises what the store raises when it can't be reached: then nothing was answered, and all of
+        the batch may be sent again.
+        """
+        results: list[Result | None] = [None] * len(batch)
+        pending = list(range(len(batch)))
+        for _ in range(ATTEMPTS):
+            pending = await self._round(batch, pending, now, results)
+            if not pending:
+                break
+        for index in pending:
+            reason = Reason("busy", "others kept changing the same case; send it again", "case_id")
+            results[index] = _answer(batch[index], Status.CONFLICT, reasons=(reason,))
+        await self._tell_repeats(batch, results)
+        return [result for result in results if result is not None]
+
+    async def _round(
+        self, batch: Sequence[Incoming], pending: Sequence[int], now: datetime, results: list[Result | None]
+    ) -> list[int]:
+        """Decide and append what is pending; return what lost a race and must be decided anew."""
+        decider = self._decider
+        streams = {index: self._stream_of(batch[index]) for index in pending}
+        known = await self._states(batch, pending, streams)
+        drafts: list[_Draft[S]] = []
+        refused: list[int] = []
+        moved: set[str] = set()
+        for index in pending:
+            incoming, stream_id = batch[index], streams[index]
+            before = known.get(stream_id) or StreamState(decider.initial(), 0, None)
+            given = Given(
+                occurred_at=incoming.occurred_at,
+                now=now,
+                fresh_id=fresh_id(incoming.message_id),
+                others={other: known[other].state for other in decider.reads(incoming.message) if other in known},
+            )
+            try:
+                events = decider.decide(before.state, incoming.message, given)
+                state = before.state
+                for event in events:
+                    state = decider.evolve(state, event, incoming.occurred_at)
+            except Refused as refusal:
+                results[index] = _refusal(incoming, refusal, before.traceparent)
+                if stream_id in moved:
+                    refused.append(index)
+                continue
+            except Exception:
+                # A fault in a rule must cost one message, never its neighbours or the process.
+                log.exception("the rules failed on a %s", incoming.type)
+                reason = Reason("internal_error", "the service failed on this message; operators see it as dead letter")
+                results[index] = _answer(incoming, Status.REJECTED, reasons=(reason,))
+                continue
+            after = StreamState(state, before.version + len(events), incoming.traceparent)
+            drafts.append(
+                _Draft(index, _append(incoming, stream_id, before.version), events, after, before.traceparent)
+            )
+            known[stream_id] = after
+            moved.add(stream_id)
+        lost = await self._append(batch, drafts, results)
+        lost_streams = {streams[index] for index in lost}
+        # A refusal that was judged on a neighbour's draft stands only if that draft was stored.
+        again = [index for index in refused if streams[index] in lost_streams]
+        for index in again:
+            results[index] = None
+        return sorted(lost + again)
+
+    def _stream_of(self, incoming: Incoming) -> str:
+        return self._decider.stream_of(incoming.message, fresh_id(incoming.message_id))
+
+    async def _states(
+        self, batch: Sequence[Incoming], pending: Sequence[int], streams: Mapping[int, str]
+    ) -> dict[str, StreamState[S]]:
+        """What is known of all streams that the round needs, read from the store where not remembered."""
+        decider, known = self._decider, dict[str, StreamState[S]]()
+        missing: dict[str, None] = {}
+        for index in pending:
+            message = batch[index].message
+            for stream_id in (streams[index], *decider.reads(message)):
+                entry = self._cache.get(stream_id)
+                if entry is not None:
+                    known[stream_id] = entry
+                elif type(message) not in decider.opens or stream_id != streams[index]:
+                    missing[stream_id] = None
+        if not missing:
+            return known
+        for stream_id, recorded in (await self._store.load(list(missing))).items():
+            state = decider.initial()
+            for one in recorded:
+                state = decider.evolve(state, decode(one), one.occurred_at)
+            entry = StreamState(state, recorded[-1].version, recorded[-1].traceparent)
+            self._cache.put(stream_id, entry)
+            known[stream_id] = entry
+        return known
+
+    async def _append(
+        self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]], results: list[Result | None]
+    ) -> list[int]:
+        if not drafts:
+            return []
+        sealed = await self._seal(batch, drafts)
+        lost: list[int] = []
+        began = time_ns()
+        outcomes = await self._store.append(sealed)
+        took = (began, time_ns())
+        for draft, append, outcome in zip(drafts, sealed, outcomes, strict=True):
+            incoming = batch[draft.index]
+            match outcome.outcome:
+                case Outcome.APPENDED:
+                    self._cache.put(append.stream_id, draft.after)
+                    results[draft.index] = _accepted(incoming, append, outcome.positions, draft.link, took)
+                case Outcome.DUPLICATE:
+                    self._cache.drop(append.stream_id)
+                    results[draft.index] = _repeat(incoming, append.correlation_id, outcome.positions)
+                case Outcome.REUSED:
+                    self._cache.drop(append.stream_id)
+                    results[draft.index] = _reused(incoming)
+                case Outcome.CONFLICT:
+                    self._cache.drop(append.stream_id)
+                    lost.append(draft.index)
+        return lost
+
+    async def _seal(self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]]) -> list[Append]:
+        owners = {
+            event.consumer_id: None
+            for draft in drafts
+            for event in draft.events
+            if event.consumer_id is not None and personal_fields(type(event))
+        }
+        keys = await self._keys.keys_for(list(owners)) if owners else {}
+        return [_sealed(draft, batch[draft.index].occurred_at, keys) for draft in drafts]
+
+    async def _tell_repeats(self, batch: Sequence[Incoming], results: list[Result | None]) -> None:
+        """A repeated message is refused by the rules (its case is further on); its sender is told `duplicate`."""
+        refused = [
+            index
+            for index, result in enumerate(results)
+            if result is not None and result.answer.status is Status.REJECTED and not result.later
+        ]
+        if not refused:
+            return
+        seen = await self._store.seen([batch[index].message_id for index in refused])
+        for index in refused:
+            incoming = batch[index]
+            if incoming.message_id in seen:
+                fingerprint, positions = seen[incoming.message_id]
+                same = fingerprint == incoming.fingerprint
+                case_id = self._stream_of(incoming).partition("-")[2]
+                results[index] = _repeat(incoming, case_id, positions) if same else _reused(incoming)
+
+
+def _append(incoming: Incoming, stream_id: str, version: int) -> Append:
+    return Append(
+        message_id=incoming.message_id,
+        fingerprint=incoming.fingerprint,
+        stream_id=stream_id,
+        expected_version=version,
+        correlation_id=stream_id.partition("-")[2],
+        causation_id=incoming.message_id,
+        actor=incoming.actor,
+        traceparent=incoming.traceparent,
+        events=(),
+    )
+
+
+def _sealed(draft: _Draft[S], occurred_at: datetime, keys: Mapping[str, bytes | None]) -> Append:
+    bare = draft.append
+    events = tuple(
+        NewEvent(event.type_name(), event.schema_version, encode(event, keys), occurred_at) for event in draft.events
+    )
+    return Append(
+        message_id=bare.message_id,
+        fingerprint=bare.fingerprint,
+        stream_id=bare.stream_id,
+        expected_version=bare.expected_version,
+        correlation_id=bare.correlation_id,
+        causation_id=bare.causation_id,
+        actor=bare.actor,
+        traceparent=bare.traceparent,
+        events=events,
+    )
+
+
+def _answer(incoming: Incoming, status: Status, *, reasons: tuple[Reason, ...] = (), later: bool = False) -> Result:
+    return Result(Answer(status, incoming.id, incoming.type, reasons=reasons), later)
+
+
+def _refusal(incoming: Incoming, refusal: Refused, link: str | None) -> Result:
+    reason = Reason(refusal.code, refusal.message, refusal.field)
+    return Result(Answer(Status.REJECTED, incoming.id, incoming.type, reasons=(reason,)), refusal.later, link)
+
+
+def _accepted(
+    incoming: Incoming, append: Append, positions: tuple[int, ...], link: str | None, took: tuple[int, int]
+) -> Result:
+    stored = tuple(Stored(event.type, at) for event, at in zip(append.events, positions, strict=True))
+    answer = Answer(Status.ACCEPTED, incoming.id, incoming.type, append.correlation_id, stored)
+    return Result(answer, link=link, append_ns=took)
+
+
+def _repeat(incoming: Incoming, case_id: str, positions: tuple[int, ...]) -> Result:
+    stored = tuple(Stored("", at) for at in positions)
+    return Result(Answer(Status.DUPLICATE, incoming.id, incoming.type, case_id, stored))
+
+
+def _reused(incoming: Incoming) -> Result:
+    reason = Reason("id_reused", "this id was already used for a message with other content; give each its own", "id")
+    return _answer(incoming, Status.CONFLICT, reasons=(reason,))
