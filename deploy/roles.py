@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.bus.names import EVENTS_STREAM, IN_STREAM
 from shared.contracts import Context
 
 CONTEXTS: tuple[str, ...] = tuple(Context)
-STREAM_IN = "TEREZE_IN"
-STREAM_EVENTS = "TEREZE_EVENTS"
 BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "adapter", "admin")
 DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "admin")
 
@@ -63,8 +62,8 @@ def permissions(user: str) -> Permissions:
         return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
     return Permissions(
         (
-            *_consume(STREAM_IN, durable(user)),
-            *_consume(STREAM_EVENTS, reactions_durable(user)),
+            *_consume(IN_STREAM, durable(user)),
+            *_consume(EVENTS_STREAM, reactions_durable(user)),
             "tereze.answers.>",
             "tereze.wake",
             *_INBOXES,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from fasteners import InterProcessLock
 
 from deploy.home import Home
+from deploy.leftovers import stop_leftovers
 from deploy.migrate import migrate
 from deploy.nats import Nats
 from deploy.postgres import SUPERUSER, Postgres
@@ -18,6 +20,7 @@ from deploy.roles import BUS_USERS, DATABASE_ROLES, database_role
 from deploy.streams import declare, reactions
 
 DATABASE = "tereze"
+_NAMES = sorted({*BUS_USERS, *DATABASE_ROLES, SUPERUSER})
 
 
 class Servers:
@@ -36,32 +39,31 @@ class Servers:
         self.nats: Nats | None = None
         self._passwords: dict[str, str] = {}
 
-    async def start(self, reacts_to: Mapping[str, Sequence[str]] | None = None) -> None:
+    async def start(self) -> None:
         """Start what is embedded, migrate, declare. Problem: another launcher has this folder, or a server fails."""
         self.home.create()
         if not self._lock.acquire(blocking=False):
             raise Problem(f"Another launcher uses {self.home.path}. Stop it with: tereze down")
         try:
-            await self._start(reacts_to)
+            await self._start()
         except BaseException:
             await self.stop()
             raise
 
-    async def _start(self, reacts_to: Mapping[str, Sequence[str]] | None) -> None:
-        names = {*BUS_USERS, *DATABASE_ROLES, SUPERUSER}
-        self._passwords = self.home.passwords(sorted(names))
-        starting = []
+    async def _start(self) -> None:
+        await asyncio.to_thread(stop_leftovers, self.home)
+        self._passwords = self.home.passwords(_NAMES)
+        postgres, nats = _embedded(self.home, self._passwords)
+        starting: list[Coroutine[Any, Any, None]] = []
         if not self._database_url:
-            self.postgres = Postgres(
-                self.home.postgres, self.home.log("postgres"), self.home.port("postgres"), self._passwords[SUPERUSER]
-            )
-            starting.append(asyncio.to_thread(self.postgres.start))
+            self.postgres = postgres
+            starting.append(asyncio.to_thread(_start_on_port, postgres, self.home, "postgres"))
         if not self._nats_url:
-            self.nats = Nats(self.home.nats, self.home.log("nats"), self.home.port("nats"), self._passwords)
-            starting.append(asyncio.to_thread(self.nats.start))
+            self.nats = nats
+            starting.append(asyncio.to_thread(_start_on_port, nats, self.home, "nats"))
         await asyncio.gather(*starting)
         await migrate(self.postgres.url(DATABASE) if self.postgres else self._database_url, self._passwords)
-        await declare(self.url_for("admin"), reactions() if reacts_to is None else reacts_to, replicas=self._replicas)
+        await declare(self.url_for("admin"), reactions(), replicas=self._replicas)
 
     async def stop(self) -> None:
         """Stop what is embedded, cleanly, and free the data folder."""
@@ -88,6 +90,33 @@ class Servers:
         parts = urlsplit(self.postgres.url(DATABASE) if self.postgres else self._database_url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{database_role(role)}:{self._passwords[role]}@{host}"))
+
+
+def _embedded(home: Home, passwords: Mapping[str, str]) -> tuple[Postgres, Nats]:
+    postgres = Postgres(home.postgres, home.log("postgres"), passwords[SUPERUSER])
+    return postgres, Nats(home.nats, home.log("nats"), passwords)
+
+
+def _start_on_port(server: Postgres | Nats, home: Home, name: str) -> None:
+    server.stop()  # one left running holds the port that is wanted again
+    server.port = home.port(name)
+    server.start()
+
+
+def sweep(home: Home) -> bool:
+    """End what a killed launcher left running in a data folder; return whether anything ran. Problem: in use."""
+    lock = InterProcessLock(str(home.lock))
+    if not lock.acquire(blocking=False):
+        raise Problem(f"A launcher is starting or stopping in {home.path}. Try again in a moment.")
+    try:
+        found = stop_leftovers(home) > 0
+        for server in _embedded(home, home.passwords(_NAMES)):
+            found = found or server.pid is not None
+            server.stop()
+        home.state.unlink(missing_ok=True)
+        return found
+    finally:
+        lock.release()
 
 
 def from_environment(home: Home) -> Servers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import nats
@@ -17,7 +18,8 @@ from nats.js.api import (
 )
 from nats.js.errors import NotFoundError
 
-from deploy.roles import CONTEXTS, STREAM_EVENTS, STREAM_IN, durable, reactions_durable
+from deploy.roles import CONTEXTS, durable, reactions_durable
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, event_subject
 from shared.decider import Decider
 
 _GIB = 2**30
@@ -27,7 +29,7 @@ def _streams(replicas: int) -> tuple[StreamConfig, ...]:
     """Durations in seconds. A full work queue refuses new submissions: nothing accepted is ever dropped."""
     return (
         StreamConfig(
-            name=STREAM_IN,
+            name=IN_STREAM,
             # By context, not `tereze.in.>`: what no service reads is refused at once, instead of lying there for ever.
             subjects=[f"tereze.in.{context}.>" for context in CONTEXTS],
             retention=RetentionPolicy.WORK_QUEUE,
@@ -38,7 +40,7 @@ def _streams(replicas: int) -> tuple[StreamConfig, ...]:
             num_replicas=replicas,
         ),
         StreamConfig(
-            name=STREAM_EVENTS,
+            name=EVENTS_STREAM,
             subjects=["tereze.events.>"],
             retention=RetentionPolicy.LIMITS,
             discard=DiscardPolicy.OLD,
@@ -66,7 +68,7 @@ def reactions() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for context in CONTEXTS:
         decider: Decider[object] = import_module(f"services.{context}.domain").DECIDER
-        found[context] = [f"tereze.events.{event.context}.{event.type_name()}" for event in decider.reacts_to]
+        found[context] = [event_subject(event.context, event.type_name()) for event in decider.reacts_to]
     return found
 
 
@@ -76,18 +78,17 @@ async def declare(admin_url: str, reacts_to: Mapping[str, Sequence[str]], *, rep
     try:
         js = connection.jetstream()
         for config in _streams(replicas):
-            await _declare_stream(js, config)
+            await _declare_stream(js, str(config.name), config)
         for context in CONTEXTS:
-            await js.add_consumer(STREAM_IN, _consumer(durable(context), [f"tereze.in.{context}.>"]))
+            await js.add_consumer(IN_STREAM, _consumer(durable(context), [f"tereze.in.{context}.>"]))
             await _declare_reactions(js, context, reacts_to.get(context, ()))
     finally:
         await connection.close()
 
 
-async def _declare_stream(js: JetStreamContext, config: StreamConfig) -> None:
-    assert config.name is not None
+async def _declare_stream(js: JetStreamContext, name: str, config: StreamConfig) -> None:
     try:
-        await js.stream_info(config.name)
+        await js.stream_info(name)
     except NotFoundError:
         await js.add_stream(config)
     else:
@@ -97,9 +98,7 @@ async def _declare_stream(js: JetStreamContext, config: StreamConfig) -> None:
 async def _declare_reactions(js: JetStreamContext, context: str, subjects: Sequence[str]) -> None:
     name = reactions_durable(context)
     if subjects:
-        await js.add_consumer(STREAM_EVENTS, _consumer(name, subjects))
+        await js.add_consumer(EVENTS_STREAM, _consumer(name, subjects))
         return
-    try:
-        await js.delete_consumer(STREAM_EVENTS, name)
-    except NotFoundError:
-        pass
+    with suppress(NotFoundError):
+        await js.delete_consumer(EVENTS_STREAM, name)

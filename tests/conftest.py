@@ -12,8 +12,8 @@ import nats
 import pytest
 
 from deploy.home import Home
-from deploy.roles import STREAM_EVENTS, STREAM_IN
 from deploy.servers import Servers
+from shared.bus.names import EVENTS_STREAM, IN_STREAM
 
 
 class RunningServers:
@@ -38,17 +38,11 @@ async def servers() -> AsyncIterator[RunningServers]:
     folder = Path(tempfile.mkdtemp(prefix="tereze-"))
     running = Servers(Home.at(folder))
     try:
-        await running.start(REACTIONS)
+        await running.start()
         yield RunningServers(running)
     finally:
         await running.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-REACTIONS = {
-    "consult": ["tereze.events.intake.DetailsCollected", "tereze.events.feedback.Dissatisfied"],
-    "feedback": ["tereze.events.consult.ConsultHeld"],
-}
 
 
 async def empty_store(servers: RunningServers) -> None:
@@ -68,7 +62,7 @@ async def empty_store(servers: RunningServers) -> None:
         await connection.close()
     bus = await nats.connect(servers.nats_url())
     try:
-        for stream in (STREAM_IN, STREAM_EVENTS):
+        for stream in (IN_STREAM, EVENTS_STREAM):
             await bus.jetstream().purge_stream(stream)
     finally:
         await bus.close()

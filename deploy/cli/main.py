@@ -1,0 +1,45 @@
+"""The command `tereze`. Each module beside this one that has a `register(app)` adds its commands.
+
+Those modules import nothing heavy at the top: `tereze --help` must be quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import typer
+
+from deploy import cli
+from deploy.problem import Problem
+
+app = typer.Typer(
+    name="tereze",
+    help="Tereze: one window for civic centres. Start with: tereze up",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _register_all() -> None:
+    for module in sorted(found.name for found in iter_modules(cli.__path__) if found.name != "main"):
+        register = getattr(import_module(f"deploy.cli.{module}"), "register", None)
+        if register is not None:
+            register(app)
+
+
+def main() -> None:
+    """Run one command; what can't be done is said in a sentence, with exit status 1."""
+    _register_all()
+    try:
+        app()
+    except Problem as problem:
+        print(f"tereze: {problem}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
