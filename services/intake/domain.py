@@ -232,11 +232,13 @@ def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[Case]
             "this request has contact details, so it must be considered; answer it, or name another ground",
             "ground",
         )
-    if not_considered and refusal.notified:
+    if refusal.notified and not written.has_contacts:
         raise Refused(
-            "notice_impossible", "without contact details nobody can have been told; send notified=false", "notified"
+            "notice_impossible",
+            "without contact details nobody can have been told; decline with ground no_contact_details, notified=false",
+            "notified",
         )
-    if not not_considered and not refusal.notified:
+    if not (refusal.notified or not_considered):
         raise Refused(
             "notice_missing", "tell the consumer the ground first, then decline with notified=true", "notified"
         )

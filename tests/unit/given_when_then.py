@@ -1,0 +1,92 @@
+"""Rules as examples: given what happened, when a message arrives, then events, or a refusal by its code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from shared.contracts.base import Event, Message
+from shared.decider import Decider, Given, Refused
+
+ALMATY = timezone(timedelta(hours=5))
+FRESH_ID = "fresh"
+
+
+def at(moment: str) -> datetime:
+    """`at("2026-03-02 09:00")`, in the centre's time."""
+    return datetime.fromisoformat(moment).replace(tzinfo=ALMATY)
+
+
+NINE = at("2026-03-02 09:00")
+
+
+@dataclass(frozen=True)
+class refused:  # noqa: N801 - reads as a word in `then(refused(...))`
+    """The expected refusal."""
+
+    code: str
+    field: str = ""
+    later: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the rules said."""
+
+    events: tuple[Event, ...] = ()
+    refusal: Refused | None = None
+
+    def then(self, *expected: Event | refused) -> Outcome:
+        """Exactly these events, or exactly this refusal, which always says what to do next."""
+        if len(expected) == 1 and isinstance(expected[0], refused):
+            no = self.refusal
+            assert no is not None, f"expected {expected[0]}, got {self.events}"
+            assert refused(no.code, no.field, no.later) == expected[0]
+            assert len(no.message) > 20
+        else:
+            assert self.refusal is None, f"expected {expected}, got {self.refusal!r}"
+            assert self.events == expected
+        return self
+
+    def then_one(self, kind: type[Event], **facts: Any) -> Outcome:
+        """Among the events exactly one of this kind, and it holds these facts."""
+        assert self.refusal is None, f"expected {kind.__name__}, got {self.refusal!r}"
+        [event] = [event for event in self.events if type(event) is kind]
+        assert {name: getattr(event, name) for name in facts} == facts
+        return self
+
+    def then_nothing(self) -> Outcome:
+        """Accepted, and nothing happens."""
+        return self.then()
+
+
+@dataclass(frozen=True)
+class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
+    """What happened so far on the stream: events, each with its time (default: nine o'clock)."""
+
+    decider: Decider[Any]
+    happened: tuple[Event | tuple[Event, datetime], ...] = ()
+    elsewhere: Mapping[str, tuple[Event, ...]] = field(default_factory=dict[str, tuple[Event, ...]])
+    """Events of the other streams that the decision may read."""
+
+    def when(self, message: Message, at: datetime = NINE, now: datetime | None = None) -> Outcome:
+        """A message arrives that happened `at`; the clock says `now` (default: the same)."""
+        others = {
+            stream: self._state(self.elsewhere[stream])
+            for stream in self.decider.reads(message)
+            if stream in self.elsewhere
+        }
+        facts = Given(occurred_at=at, now=now or at, fresh_id=FRESH_ID, others=others)
+        try:
+            return Outcome(tuple(self.decider.decide(self._state(self.happened), message, facts)))
+        except Refused as refusal:
+            return Outcome(refusal=refusal)
+
+    def _state(self, happened: tuple[Event | tuple[Event, datetime], ...]) -> Any:
+        state = self.decider.initial()
+        for one in happened:
+            event, when = one if isinstance(one, tuple) else (one, NINE)
+            state = self.decider.evolve(state, event, when)
+        return state

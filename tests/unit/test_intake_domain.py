@@ -1,0 +1,316 @@
+"""The rules of intake: DOMAIN.md §2 stages 1-2 and §4."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.intake.domain import DECIDER
+from shared.contracts.base import Event
+from shared.contracts.intake import (
+    AnswerWrittenRequest,
+    CollectDetails,
+    Consumer,
+    DeclineWrittenRequest,
+    DetailsCollected,
+    ReceiveRequest,
+    ReceiveWrittenRequest,
+    RegisterWrittenRequest,
+    RequestReceived,
+    WrittenRequestAnswered,
+    WrittenRequestDeclined,
+    WrittenRequestReceived,
+    WrittenRequestRegistered,
+)
+from shared.contracts.values import Channel, DeclineGround, Form, Language
+
+from .given_when_then import FRESH_ID, NINE, at, given, refused
+
+TEN = at("2026-03-02 10:00")
+REACHABLE = Consumer(name="Асель Нұрланқызы", phone="+7 700 000 00 01")
+
+
+def receive(channel: Channel = Channel.WALK_IN, **more: Any) -> ReceiveRequest:
+    facts: dict[str, Any] = {
+        "case_id": "A1",
+        "language": Language.KK,
+        "office": "central",
+        "question": "Жәрдемақы қалай алынады?",
+        "consumer": REACHABLE,
+        "responsible": "manager-1",
+    }
+    return ReceiveRequest(channel=channel, **facts | more)
+
+
+def received(channel: Channel = Channel.WALK_IN, topic: str | None = None) -> RequestReceived:
+    return RequestReceived(
+        consumer_id="c-A1",
+        case_id="A1",
+        channel=channel,
+        language=Language.KK,
+        office="central",
+        topic=topic,
+        responsible="manager-1",
+        question="Жәрдемақы қалай алынады?",
+        name=REACHABLE.name,
+        phone=REACHABLE.phone,
+    )
+
+
+def collect(topic: str | None = None) -> CollectDetails:
+    return CollectDetails(
+        case_id="A1",
+        expected_result="a list of papers",
+        form=Form.OFFICE,
+        preparation_needed=False,
+        consultant_has_time=True,
+        presence_required=False,
+        consultant="consultant-1",
+        topic=topic,
+    )
+
+
+def collected(channel: Channel, stage: str, topic: str | None = None) -> DetailsCollected:
+    return DetailsCollected(
+        consumer_id="c-A1",
+        case_id="A1",
+        channel=channel,
+        language=Language.KK,
+        office="central",
+        topic=topic,
+        stage=stage,
+        expected_result="a list of papers",
+        form=Form.OFFICE,
+        preferred_at=None,
+        place=None,
+        preparation_needed=False,
+        consultant_has_time=True,
+        presence_required=False,
+        consultant="consultant-1",
+        manager="manager-1",
+    )
+
+
+def receive_written(channel: Channel = Channel.POST, **more: Any) -> ReceiveWrittenRequest:
+    facts: dict[str, Any] = {"case_id": "W1", "language": Language.RU, "office": "central", "consumer": REACHABLE}
+    return ReceiveWrittenRequest(channel=channel, **facts | more)
+
+
+def written(*, history: bool = False, has_contacts: bool = True) -> WrittenRequestReceived:
+    return WrittenRequestReceived(
+        consumer_id="c-W1",
+        case_id="W1",
+        channel=Channel.POST,
+        language=Language.RU,
+        office="central",
+        topic=None,
+        history=history,
+        has_contacts=has_contacts,
+    )
+
+
+REGISTER = RegisterWrittenRequest(
+    case_id="W1", registration_number="26/0001", topic="heating", responsible="operator-1"
+)
+REGISTERED = WrittenRequestRegistered(
+    consumer_id="c-W1", case_id="W1", registration_number="26/0001", topic="heating", responsible="operator-1"
+)
+ANSWER = AnswerWrittenRequest(case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200")
+ANSWERED = WrittenRequestAnswered(
+    consumer_id="c-W1", case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200"
+)
+DECLINED = WrittenRequestDeclined(consumer_id="c-W1", case_id="W1", ground=DeclineGround.UNREADABLE, notified=True)
+
+
+def decline(ground: DeclineGround = DeclineGround.UNREADABLE, *, notified: bool = True) -> DeclineWrittenRequest:
+    return DeclineWrittenRequest(case_id="W1", ground=ground, notified=notified)
+
+
+# ── stage 1 ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("channel", [Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL, Channel.EMAIL, Channel.WEB])
+def test_a_request_is_taken_by_every_channel_that_can_lead_to_a_consultation(channel: Channel) -> None:
+    given(DECIDER).when(receive(channel)).then(received(channel))
+
+
+@pytest.mark.parametrize("channel", [Channel.POST, Channel.COMPLAINTS_BOOK])
+def test_paper_is_a_written_request(channel: Channel) -> None:
+    outcome = given(DECIDER).when(receive(channel)).then(refused("channel_is_written", "channel"))
+    assert "ReceiveWrittenRequest" in str(outcome.refusal)
+
+
+def test_a_request_without_a_case_opens_one_under_a_fresh_id() -> None:
+    request = receive(case_id=None)
+    assert DECIDER.stream_of(request, FRESH_ID) == "case-fresh"
+    given(DECIDER).when(request).then_one(RequestReceived, case_id="fresh", consumer_id="c-fresh")
+
+
+def test_a_consumer_known_by_an_id_keeps_it() -> None:
+    known = Consumer(consumer_id="person-7", phone="+7 700 000 00 01")
+    given(DECIDER).when(receive(consumer=known)).then_one(RequestReceived, consumer_id="person-7")
+
+
+def test_the_longest_case_id_still_names_a_consumer() -> None:
+    given(DECIDER).when(receive(case_id="A" * 64)).then_one(RequestReceived, consumer_id="c-" + "A" * 64)
+
+
+@pytest.mark.parametrize("opened", [received(), written()])
+@pytest.mark.parametrize("again", [receive(case_id="A1"), receive_written(case_id="A1")])
+def test_a_case_is_opened_once(opened: Event, again: ReceiveRequest | ReceiveWrittenRequest) -> None:
+    given(DECIDER, (opened,)).when(again).then(refused("case_exists", "case_id"))
+
+
+# ── stage 2 ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("channel", "stage"),
+    [
+        (Channel.WALK_IN, "2a"),
+        (Channel.PHONE, "2a"),
+        (Channel.VOICE_MAIL, "2a"),
+        (Channel.EMAIL, "2b"),
+        (Channel.WEB, "2b"),
+    ],
+)
+def test_who_comes_or_phones_is_registered_by_2a_and_who_writes_by_2b(channel: Channel, stage: str) -> None:
+    given(DECIDER, (received(channel),)).when(collect(), at=TEN).then(collected(channel, stage))
+
+
+def test_the_topic_found_when_collecting_replaces_the_first_one() -> None:
+    case = given(DECIDER, (received(topic="benefits"),))
+    case.when(collect("pensions"), at=TEN).then(collected(Channel.WALK_IN, "2a", "pensions"))
+    case.when(collect(), at=TEN).then(collected(Channel.WALK_IN, "2a", "benefits"))
+
+
+def test_details_are_collected_once() -> None:
+    case = given(DECIDER, (received(), collected(Channel.WALK_IN, "2a")))
+    case.when(collect(), at=TEN).then(refused("already_collected", "case_id"))
+
+
+# ── written requests ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("channel", [Channel.POST, Channel.EMAIL, Channel.WEB, Channel.COMPLAINTS_BOOK])
+def test_a_written_request_comes_by_any_written_channel(channel: Channel) -> None:
+    given(DECIDER).when(receive_written(channel)).then_one(WrittenRequestReceived, channel=channel, has_contacts=True)
+
+
+@pytest.mark.parametrize("channel", [Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL])
+def test_nothing_written_comes_by_word_of_mouth(channel: Channel) -> None:
+    given(DECIDER).when(receive_written(channel)).then(refused("channel_is_not_written", "channel"))
+
+
+@pytest.mark.parametrize(
+    ("consumer", "has_contacts"),
+    [
+        (Consumer(), False),
+        (Consumer(name="Асель"), False),
+        (Consumer(phone="  "), False),
+        (Consumer(phone="+7 700"), True),
+        (Consumer(email="a@example.kz"), True),
+        (Consumer(address="Abai 1"), True),
+    ],
+)
+def test_contact_details_are_a_phone_a_mail_or_an_address(consumer: Consumer, has_contacts: bool) -> None:
+    given(DECIDER).when(receive_written(consumer=consumer)).then_one(WrittenRequestReceived, has_contacts=has_contacts)
+
+
+def test_a_written_request_is_registered_then_answered() -> None:
+    given(DECIDER, (written(),)).when(REGISTER, at=TEN).then(REGISTERED)
+    given(DECIDER, (written(), REGISTERED)).when(ANSWER, at=TEN).then(ANSWERED)
+
+
+def test_a_written_request_is_registered_once() -> None:
+    given(DECIDER, (written(), REGISTERED)).when(REGISTER, at=TEN).then(refused("already_registered", "case_id"))
+
+
+def test_no_answer_before_registration() -> None:
+    given(DECIDER, (written(),)).when(ANSWER, at=TEN).then(refused("not_registered", "case_id"))
+
+
+@pytest.mark.parametrize("field", ["answer", "signed_by", "executor_contact"])
+@pytest.mark.parametrize("value", [None, " "])
+def test_an_answer_is_signed_and_carries_the_executors_contact(field: str, value: str | None) -> None:
+    incomplete = ANSWER.model_copy(update={field: value})
+    given(DECIDER, (written(), REGISTERED)).when(incomplete, at=TEN).then(refused(f"{field}_missing", field))
+
+
+def test_backfilled_history_is_answered_as_it_was() -> None:
+    bare = AnswerWrittenRequest(case_id="W1")
+    answered = WrittenRequestAnswered(consumer_id="c-W1", case_id="W1")
+    given(DECIDER, (written(history=True, has_contacts=False),)).when(bare, at=TEN).then(answered)
+
+
+def test_a_request_without_contact_details_gets_no_answer() -> None:
+    case = given(DECIDER, (written(has_contacts=False), REGISTERED))
+    case.when(ANSWER, at=TEN).then(refused("no_contact_details", "case_id"))
+
+
+TOLD = [ground for ground in DeclineGround if ground is not DeclineGround.NO_CONTACT_DETAILS]
+
+
+@pytest.mark.parametrize("ground", TOLD)
+def test_no_action_needs_notice_of_the_ground(ground: DeclineGround) -> None:
+    case = given(DECIDER, (written(),))
+    case.when(decline(ground), at=TEN).then_one(WrittenRequestDeclined, ground=ground, notified=True)
+    case.when(decline(ground, notified=False), at=TEN).then(refused("notice_missing", "notified"))
+
+
+def test_only_a_request_without_contact_details_is_not_considered() -> None:
+    silent = decline(DeclineGround.NO_CONTACT_DETAILS, notified=False)
+    given(DECIDER, (written(has_contacts=False),)).when(silent, at=TEN).then_one(WrittenRequestDeclined, notified=False)
+    given(DECIDER, (written(),)).when(silent, at=TEN).then(refused("has_contact_details", "ground"))
+
+
+@pytest.mark.parametrize("ground", list(DeclineGround))
+def test_nobody_is_told_anything_without_contact_details(ground: DeclineGround) -> None:
+    case = given(DECIDER, (written(has_contacts=False),))
+    case.when(decline(ground, notified=True), at=TEN).then(refused("notice_impossible", "notified"))
+
+
+@pytest.mark.parametrize("end", [ANSWERED, DECLINED])
+@pytest.mark.parametrize("further", [REGISTER, ANSWER, decline()])
+def test_after_the_end_comes_nothing_more(end: Event, further: Any) -> None:
+    given(DECIDER, (written(), REGISTERED, end)).when(further, at=TEN).then(refused("closed", "case_id"))
+
+
+# ── which case, and when ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("message", [collect(), REGISTER, ANSWER, decline()])
+def test_an_unknown_case_is_refused_for_good(message: Any) -> None:
+    given(DECIDER).when(message).then(refused("unknown_case", "case_id"))
+
+
+def test_a_case_stays_what_it_was_opened_as() -> None:
+    given(DECIDER, (written(),)).when(collect(), at=TEN).then(refused("wrong_kind", "case_id"))
+    for message in (REGISTER, ANSWER, decline()):
+        given(DECIDER, (received(),)).when(message, at=TEN).then(refused("wrong_kind", "case_id"))
+
+
+@pytest.mark.parametrize(
+    ("happened", "message"),
+    [
+        ((received(),), collect()),
+        ((written(),), REGISTER),
+        ((written(history=True),), ANSWER),
+        ((written(),), decline()),
+        ((written(), (REGISTERED, TEN)), ANSWER),
+        ((written(), (REGISTERED, TEN)), decline()),
+    ],
+)
+def test_nothing_happens_before_what_it_follows(happened: Any, message: Any) -> None:
+    latest = happened[-1][1] if isinstance(happened[-1], tuple) else NINE
+    too_soon = latest - timedelta(seconds=1)
+    given(DECIDER, happened).when(message, at=too_soon).then(refused("before_previous", "time"))
+    assert given(DECIDER, happened).when(message, at=latest).refusal is None
+
+
+def test_nothing_happens_in_the_future_but_a_channels_clock_may_be_five_minutes_fast() -> None:
+    given(DECIDER).when(receive(), at=NINE + timedelta(minutes=5), now=NINE).then(received())
+    late = NINE + timedelta(minutes=5, seconds=1)
+    given(DECIDER).when(receive(), at=late, now=NINE).then(refused("in_the_future", "time"))
