@@ -78,11 +78,16 @@ def bus_users(passwords: Mapping[str, str]) -> str:
     for user in BUS_USERS:
         allowed = permissions(user)
         lines += [
-            f"    {{ user: {user}, password: {passwords[user]}, permissions: {{",
+            f"    {{ user: {user}, password: {_value(passwords[user])}, permissions: {{",
             f"        publish: {_subjects(allowed.publish)}",
             f"        subscribe: {_subjects(allowed.subscribe)} }} }}",
         ]
     return "\n".join([*lines, "  ]", "}", ""])
+
+
+def _value(password: str) -> str:
+    """Quoted, unless a variable: a bare word that begins like a number is a syntax error to nats-server."""
+    return password if password.startswith("$") else f'"{password}"'
 
 
 def _subjects(subjects: tuple[str, ...]) -> str:

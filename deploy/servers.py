@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 from fasteners import InterProcessLock
@@ -54,14 +54,14 @@ class Servers:
         await asyncio.to_thread(stop_leftovers, self.home)
         self._passwords = self.home.passwords(_NAMES)
         postgres, nats = _embedded(self.home, self._passwords)
-        starting: list[Coroutine[Any, Any, None]] = []
+        starting: list[Callable[[], None]] = []
         if not self._database_url:
             self.postgres = postgres
-            starting.append(asyncio.to_thread(_start_on_port, postgres, self.home, "postgres"))
+            starting.append(partial(_start_on_port, postgres, self.home, "postgres"))
         if not self._nats_url:
             self.nats = nats
-            starting.append(asyncio.to_thread(_start_on_port, nats, self.home, "nats"))
-        await asyncio.gather(*starting)
+            starting.append(partial(_start_on_port, nats, self.home, "nats"))
+        await _all_to_the_end(starting)
         await migrate(self.postgres.url(DATABASE) if self.postgres else self._database_url, self._passwords)
         await declare(self.url_for("admin"), reactions(), replicas=self._replicas)
 
@@ -90,6 +90,19 @@ class Servers:
         parts = urlsplit(self.postgres.url(DATABASE) if self.postgres else self._database_url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{database_role(role)}:{self._passwords[role]}@{host}"))
+
+
+async def _all_to_the_end(calls: list[Callable[[], None]]) -> None:
+    """Run blocking calls side by side; fail only when all have ended, or a server would come up after the clean-up."""
+    running = asyncio.gather(*map(asyncio.to_thread, calls), return_exceptions=True)
+    try:
+        results = await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await running
+        raise
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
 
 
 def _embedded(home: Home, passwords: Mapping[str, str]) -> tuple[Postgres, Nats]:
