@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 from fasteners import InterProcessLock
@@ -54,13 +53,14 @@ class Servers:
         await asyncio.to_thread(stop_leftovers, self.home)
         self._passwords = self.home.passwords(_NAMES)
         postgres, nats = _embedded(self.home, self._passwords)
+        self.postgres = None if self._database_url else postgres
+        self.nats = None if self._nats_url else nats
         starting: list[Callable[[], None]] = []
-        if not self._database_url:
-            self.postgres = postgres
-            starting.append(partial(_start_on_port, postgres, self.home, "postgres"))
-        if not self._nats_url:
-            self.nats = nats
-            starting.append(partial(_start_on_port, nats, self.home, "nats"))
+        for name, server in (("postgres", self.postgres), ("nats", self.nats)):
+            if server is not None:
+                await asyncio.to_thread(server.stop)  # one left running holds the port that is wanted again
+                server.port = self.home.port(name)
+                starting.append(server.start)
         await _all_to_the_end(starting)
         await migrate(self.postgres.url(DATABASE) if self.postgres else self._database_url, self._passwords)
         await declare(self.url_for("admin"), reactions(), replicas=self._replicas)
@@ -108,12 +108,6 @@ async def _all_to_the_end(calls: list[Callable[[], None]]) -> None:
 def _embedded(home: Home, passwords: Mapping[str, str]) -> tuple[Postgres, Nats]:
     postgres = Postgres(home.postgres, home.log("postgres"), passwords[SUPERUSER])
     return postgres, Nats(home.nats, home.log("nats"), passwords)
-
-
-def _start_on_port(server: Postgres | Nats, home: Home, name: str) -> None:
-    server.stop()  # one left running holds the port that is wanted again
-    server.port = home.port(name)
-    server.start()
 
 
 def sweep(home: Home) -> bool:
