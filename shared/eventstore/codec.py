@@ -1,0 +1,82 @@
+"""Events as JSON in the log and back: personal fields go in sealed and stay so until somebody unseals them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.contracts import EVENTS, Event, personal_fields
+
+from .model import RecordedEvent
+from .vault import FORGOTTEN, seal, unseal
+
+Keys = Mapping[str, bytes | None]
+"""Consumers' keys by consumer id; None for a forgotten consumer. From `Vault`."""
+
+
+class UnreadableEvent(Exception):
+    """An event in the log that this program can't read: of an unknown type, of another version, or damaged."""
+
+    def __init__(self, position: int, type_name: str, schema_version: int, reason: str) -> None:
+        super().__init__(f"event {position} ({type_name}, version {schema_version}) can't be read: {reason}")
+        self.position = position
+        self.type = type_name
+        self.schema_version = schema_version
+
+
+class UnsealedPersonalData(TypeError):
+    """A fault of the program: an event says something personal, but not of whom, or its key was not fetched."""
+
+
+def encode(event: Event, keys: Keys) -> bytes:
+    """The event's JSON with its personal fields sealed: text that already looks sealed too.
+
+    `keys` holds the key of the event's consumer where it has personal values (`UnsealedPersonalData` else).
+    """
+    return _mapped(event, keys, seal).model_dump_json().encode()
+
+
+def decode(recorded: RecordedEvent) -> Event:
+    """The recorded event, personal fields still sealed. UnreadableEvent: see there."""
+    model = EVENTS.get(recorded.type)
+    if model is None:
+        raise _unreadable(recorded, "no such type is known; run a newer version of the program")
+    if recorded.schema_version != model.schema_version:
+        raise _unreadable(recorded, f"version {model.schema_version} is expected; run a newer version of the program")
+    try:
+        return model.model_validate_json(recorded.data)
+    except ValidationError as error:
+        # Only places and kinds: a value may be personal.
+        places = ", ".join(f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in error.errors())
+        raise _unreadable(recorded, f"its data is not of its schema: {places}") from None
+
+
+def unseal_event(event: Event, keys: Keys) -> Event:
+    """The event with its personal fields readable, FORGOTTEN where the consumer was forgotten."""
+    return _mapped(event, keys, unseal)
+
+
+def _mapped(event: Event, keys: Keys, change: Callable[[bytes | None, str, str], str]) -> Event:
+    """The event with `change` applied to each personal text."""
+    values = {name: value for name in personal_fields(type(event)) if (value := getattr(event, name)) is not None}
+    if not values:
+        return event
+    owner = event.consumer_id
+    if owner is None or owner not in keys:
+        lack = "has no consumer_id" if owner is None else f"has a consumer, {owner}, whose key was not fetched"
+        raise UnsealedPersonalData(f"{event.type_name()} with personal {', '.join(values)} {lack}")
+    key = keys[owner]
+
+    def changed(value: Any) -> Any:
+        return [change(key, owner, text) for text in value] if isinstance(value, list) else change(key, owner, value)
+
+    return event.model_copy(update={name: changed(value) for name, value in values.items()})
+
+
+def _unreadable(recorded: RecordedEvent, reason: str) -> UnreadableEvent:
+    return UnreadableEvent(recorded.position, recorded.type, recorded.schema_version, reason)
+
+
+__all__ = ["FORGOTTEN", "Keys", "UnreadableEvent", "UnsealedPersonalData", "decode", "encode", "unseal_event"]

@@ -1,0 +1,170 @@
+"""The event store: `EventStore` writes (group commit, ADR 0003), `Log` reads (ADR 0002)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
+
+import asyncpg
+
+from .append_sql import append_statement
+from .log import Log
+from .model import Append, Appended, Outcome, RecordedEvent
+from .rows import COLUMNS, recorded
+
+__all__ = ["EventStore", "Log"]
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+_LOST_RACE = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
+_ATTEMPTS = 4
+"""So often a batch is tried whole while others write the same streams; then message by message."""
+
+
+class _Row(NamedTuple):
+    """What the statement says of one message."""
+
+    fits: bool
+    version: int
+    """The stream's version in the statement's snapshot."""
+    known_fingerprint: bytes | None
+    """The inbox's, where the message id was there before."""
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What became of a message id: who holds it in the inbox now, if anybody."""
+
+    appended: bool
+    holder: bytes | None = None
+    positions: tuple[int, ...] = ()
+
+    def of_first(self, message: Append) -> Appended:
+        return Appended(Outcome.APPENDED, self.positions) if self.appended else self.of_repeated(message)
+
+    def of_repeated(self, message: Append) -> Appended:
+        if self.holder is None:
+            return Appended(Outcome.CONFLICT)
+        if self.holder != message.fingerprint:
+            return Appended(Outcome.REUSED)
+        return Appended(Outcome.DUPLICATE, self.positions)
+
+
+class EventStore:
+    """Appends to, and loads from, the streams of one context."""
+
+    def __init__(self, pool: Pool, context: str) -> None:
+        if not re.fullmatch("[a-z][a-z_]*", context):
+            raise ValueError(f"{context!r} is no name of a context: small letters and _ only")
+        self._pool = pool
+        self._append = append_statement(context)
+        self._load = f"""SELECT {COLUMNS} FROM store.event_{context}
+            WHERE stream_id = ANY($1::text[]) ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
+
+    async def append(self, batch: Sequence[Append]) -> list[Appended]:
+        """Append many messages' events in one statement; the outcomes stand in the order of `batch`.
+
+        The outcome is that of appending the messages one after the other: a message that follows another
+        one on the same stream expects the version that the first one leaves. Each message is all or nothing, and
+        none fails for its neighbours. asyncpg's errors mean that it is not known what was appended: append
+        the same batch again, what was written then comes out `DUPLICATE`.
+        """
+        firsts: dict[str, Append] = {}
+        for message in batch:
+            firsts.setdefault(message.message_id, message)
+        fates = dict(zip(firsts, await self._settle(list(firsts.values())), strict=True))
+        return [
+            fates[message.message_id].of_first(message)
+            if firsts[message.message_id] is message
+            else fates[message.message_id].of_repeated(message)
+            for message in batch
+        ]
+
+    async def load(self, stream_ids: Sequence[str]) -> dict[str, list[RecordedEvent]]:
+        """Each stream's events in the order of their versions; an empty list for a stream that is not there."""
+        streams: dict[str, list[RecordedEvent]] = {stream_id: [] for stream_id in stream_ids}
+        for event in recorded(await self._pool.fetch(self._load, list(streams))):
+            streams[event.stream_id].append(event)
+        return streams
+
+    async def _settle(self, messages: list[Append]) -> list[_Fate]:
+        """Append messages of distinct ids."""
+        if not messages:
+            return []
+        try:
+            rows = await self._write(messages)
+        except _LOST_RACE:
+            if len(messages) == 1:
+                raise
+            return [fate for message in messages for fate in await self._settle([message])]
+        fates = [
+            _Fate(row.fits, message.fingerprint if row.fits else row.known_fingerprint, row.positions)
+            for message, row in zip(messages, rows, strict=True)
+        ]
+        again = _held_back(messages, rows)
+        for index, fate in zip(again, await self._settle([messages[index] for index in again]), strict=True):
+            fates[index] = fate
+        return fates
+
+    async def _write(self, messages: Sequence[Append]) -> list[_Row]:
+        """Run the statement; where another writer was faster, again, in a snapshot that shows the other's work."""
+        arguments = _arguments(messages)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                rows = await self._pool.fetch(self._append, *arguments)
+                return [_Row(row[0], row[1], row[2], tuple(row[3])) for row in rows]
+            except _LOST_RACE:
+                if attempt == _ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _held_back(messages: Sequence[Append], rows: Sequence[_Row]) -> list[int]:
+    """Messages that the statement left out only for a failed neighbour of their stream, and that fit without it.
+
+    The statement takes a chain of messages on one stream up to the first that does not fit. Here the
+    rest is judged one by one, as if each had come alone.
+    """
+    versions: dict[str, int] = {}
+    again: list[int] = []
+    for index, (message, row) in enumerate(zip(messages, rows, strict=True)):
+        version = versions.setdefault(message.stream_id, row.version)
+        fits_now = row.known_fingerprint is None and message.expected_version == version
+        if not row.fits and fits_now:
+            again.append(index)
+        if row.fits or fits_now:
+            versions[message.stream_id] = version + len(message.events)
+    return again
+
+
+def _arguments(messages: Sequence[Append]) -> tuple[list[Any], ...]:
+    """The statement's arrays: nine with an item a message, six with an item an event."""
+    chains: dict[str, int] = {}
+    ahead: dict[str, int] = {}
+    bases: list[int] = []
+    for message in messages:
+        chains.setdefault(message.stream_id, len(chains))
+        before = ahead.get(message.stream_id, 0)
+        bases.append(message.expected_version - before)
+        ahead[message.stream_id] = before + len(message.events)
+    events = list(chain.from_iterable(message.events for message in messages))
+    return (
+        [message.message_id for message in messages],
+        [message.fingerprint for message in messages],
+        [message.stream_id for message in messages],
+        [chains[message.stream_id] for message in messages],
+        bases,
+        [message.correlation_id for message in messages],
+        [message.causation_id for message in messages],
+        [message.actor for message in messages],
+        [message.traceparent for message in messages],
+        [number for number, message in enumerate(messages, 1) for _ in message.events],
+        [message.expected_version + step for message in messages for step in range(1, len(message.events) + 1)],
+        [event.type for event in events],
+        [event.schema_version for event in events],
+        [event.data for event in events],
+        [event.occurred_at for event in events],
+    )

@@ -1,0 +1,123 @@
+"""The vault: personal data is sealed under its consumer's key; who deletes the key forgets the consumer (ADR 0004)."""
+
+from __future__ import annotations
+
+import os
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+import asyncpg
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+FORGOTTEN = "[forgotten]"
+"""What is shown for, and written about, a consumer whose key was deleted."""
+
+_PREFIX = "sealed:1:"
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+_CACHED_KEYS = 50_000
+_CACHED_SECONDS = 5.0
+"""So long at most another process goes on showing a consumer who was forgotten."""
+
+
+class Unsealable(ValueError):
+    """The text is no token, or was not sealed with this key for this consumer, or was changed since."""
+
+
+def seal(key: bytes | None, consumer_id: str, text: str) -> str:
+    """The text as a token that only `key` opens, also where it looks like one already; FORGOTTEN without a key."""
+    if key is None:
+        return FORGOTTEN
+    nonce = os.urandom(_NONCE_BYTES)
+    sealed = AESGCM(key).encrypt(nonce, text.encode(), consumer_id.encode())
+    return _PREFIX + urlsafe_b64encode(nonce + sealed).decode()
+
+
+def unseal(key: bytes | None, consumer_id: str, token: str) -> str:
+    """The text of a token; FORGOTTEN where the key is gone. Unsealable: see there."""
+    if key is None:
+        return FORGOTTEN
+    if not token.startswith(_PREFIX):
+        raise Unsealable(f"personal data of consumer {consumer_id} is not sealed")
+    try:
+        sealed = urlsafe_b64decode(token[len(_PREFIX) :])
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], consumer_id.encode()).decode()
+    except (InvalidTag, ValueError) as error:
+        raise Unsealable(f"personal data of consumer {consumer_id} does not open with the consumer's key") from error
+
+
+class Vault:
+    """The consumers' keys, with a small cache. One per process: its `forget` drops the key from the cache at once."""
+
+    def __init__(self, pool: Pool, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._monotonic = monotonic
+        self._cached: OrderedDict[str, tuple[float, bytes | None]] = OrderedDict()
+        self._forgettings = 0
+
+    async def keys_for(self, consumer_ids: Iterable[str]) -> Mapping[str, bytes | None]:
+        """A key for each consumer, made where there was none; None for a forgotten one. For who seals."""
+        return await self._keys(consumer_ids, make=True)
+
+    async def existing_keys(self, consumer_ids: Iterable[str]) -> Mapping[str, bytes | None]:
+        """The same for who only reads: nothing is made, and None stands for an unknown consumer too."""
+        return await self._keys(consumer_ids, make=False)
+
+    async def forget(self, consumer_id: str) -> bool:
+        """Delete the consumer's key for good; whether there was one. A consumer never heard of is forgotten too."""
+        had_key = await self._pool.fetchval(_FORGET, consumer_id)
+        self._forgettings += 1
+        self._cached.pop(consumer_id, None)
+        return bool(had_key)
+
+    async def _keys(self, consumer_ids: Iterable[str], *, make: bool) -> dict[str, bytes | None]:
+        now = self._monotonic()
+        keys: dict[str, bytes | None] = {}
+        missing: list[str] = []
+        # Sorted, so that two batches that make the same keys wait for each other but never in a circle.
+        for consumer_id in sorted(set(consumer_ids)):
+            until, key = self._cached.get(consumer_id, (0.0, None))
+            if until > now:
+                self._cached.move_to_end(consumer_id)
+                keys[consumer_id] = key
+            else:
+                missing.append(consumer_id)
+        if missing:
+            forgettings = self._forgettings
+            fetched = await self._fetch(missing, make=make)
+            keys |= dict.fromkeys(missing) | fetched
+            if forgettings == self._forgettings:  # else a key fetched before a forgetting would outlive it here
+                self._remember(fetched, now + _CACHED_SECONDS)
+        return keys
+
+    async def _fetch(self, consumer_ids: list[str], *, make: bool) -> dict[str, bytes | None]:
+        if make:
+            await self._pool.execute(_MAKE, consumer_ids, [os.urandom(_KEY_BYTES) for _ in consumer_ids])
+        return {row[0]: row[1] for row in await self._pool.fetch(_SELECT, consumer_ids)}
+
+    def _remember(self, keys: Mapping[str, bytes | None], until: float) -> None:
+        for consumer_id, key in keys.items():
+            self._cached[consumer_id] = (until, key)
+            self._cached.move_to_end(consumer_id)
+        while len(self._cached) > _CACHED_KEYS:
+            self._cached.popitem(last=False)
+
+
+_MAKE = """
+INSERT INTO vault.key (consumer_id, key) SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING
+"""
+_SELECT = "SELECT consumer_id, key FROM vault.key WHERE consumer_id = ANY($1::text[])"
+# The row stays: no new key is ever made for a forgotten consumer.
+_FORGET = """
+WITH before AS (SELECT key IS NOT NULL AS had_key FROM vault.key WHERE consumer_id = $1)
+INSERT INTO vault.key (consumer_id, key, forgotten_at) VALUES ($1, NULL, now())
+ON CONFLICT (consumer_id) DO UPDATE
+    SET key = NULL, forgotten_at = coalesce(vault.key.forgotten_at, excluded.forgotten_at)
+RETURNING coalesce((SELECT had_key FROM before), false)
+"""
