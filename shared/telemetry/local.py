@@ -1,137 +1,150 @@
-"""Spans kept on this machine, where no collector is configured: one SQLite file per process name."""
+"""Reading back the spans kept on this machine: the traces of a case, each as a tree."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sqlite3
-import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, StatusCode
+from .exporter import traces_folder
 
-from . import names
+# Well below SQLite's limit of variables in one statement.
+_IDS_A_QUERY = 500
 
-SPANS_KEPT = 200_000
-_PRUNE_EVERY = 5_000
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS span (
-    id       INTEGER PRIMARY KEY,
-    trace_id TEXT NOT NULL,
-    span_id  TEXT NOT NULL,
-    parent_id TEXT,
-    name     TEXT NOT NULL,
-    kind     TEXT NOT NULL,
-    service  TEXT NOT NULL,
-    instance TEXT NOT NULL,
-    start_ns INTEGER NOT NULL,
-    end_ns   INTEGER NOT NULL,
-    failed   TEXT,
-    case_id  TEXT,
-    attributes TEXT NOT NULL,
-    links    TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS span_trace ON span (trace_id);
-CREATE INDEX IF NOT EXISTS span_case ON span (case_id) WHERE case_id IS NOT NULL;
-"""
-_INSERT = "INSERT INTO span VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
-def traces_folder(home: Path) -> Path:
-    """Where the processes of the system at `home` keep their spans."""
-    return home / "traces"
+@dataclass(frozen=True, slots=True)
+class LocalSpan:
+    """One span; times in nanoseconds since 1970."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    name: str
+    kind: str
+    service: str
+    instance: str
+    start_ns: int
+    end_ns: int
+    failed: str | None
+    """The machine-readable code of its failure."""
+    attributes: Mapping[str, Any]
+    links: tuple[str, ...]
+    """Ids of the traces that it links to."""
 
 
-def traces_file(home: Path, service: str) -> Path:
-    """The file of one process name; its replicas share it."""
-    return traces_folder(home) / f"{service}.sqlite"
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A span and what it caused, in order of time."""
+
+    span: LocalSpan
+    children: tuple[Node, ...]
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, LocalSpan]]:
+        """(depth, span) of this node and all below it, parents first."""
+        yield depth, self.span
+        for child in self.children:
+            yield from child.walk(depth + 1)
 
 
-class LocalSpanExporter(SpanExporter):
-    """Writes spans into `path` and keeps the newest `keep` of them.
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One trace. A root is a span whose parent is not kept here: none, an adapter's, or one already pruned."""
 
-    A file that can't be written costs the spans and one warning, never the message they tell of.
+    trace_id: str
+    roots: tuple[Node, ...]
+
+    @property
+    def start_ns(self) -> int:
+        return min(span.start_ns for _, span in self.walk())
+
+    @property
+    def end_ns(self) -> int:
+        return max(span.end_ns for _, span in self.walk())
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Ids of the traces that any of its spans links to, each once."""
+        return tuple(dict.fromkeys(link for _, span in self.walk() for link in span.links if link != self.trace_id))
+
+    def walk(self) -> Iterator[tuple[int, LocalSpan]]:
+        """(depth, span) of all its spans, parents first, siblings by time."""
+        for root in self.roots:
+            yield from root.walk()
+
+
+def spans_of_case(home: Path, case_id: str) -> list[Trace]:
+    """The traces in which any process of the system at `home` recorded `case_id`, oldest first.
+
+    A file that can't be read is left out with a warning: the others' spans are still worth seeing.
     """
-
-    def __init__(self, path: Path, *, keep: int = SPANS_KEPT) -> None:
-        self._path = path
-        self._keep = keep
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._since_pruned = _PRUNE_EVERY
-        self._warned = False
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        try:
-            with self._lock:
-                self._write([_row(span) for span in spans])
-        except (sqlite3.Error, OSError) as error:
-            if not self._warned:
-                self._warned = True
-                _log.warning(
-                    "traces are not kept: %s (%s); check the disk and the file, then restart", error, self._path
-                )
-            return SpanExportResult.FAILURE
-        return SpanExportResult.SUCCESS
-
-    def shutdown(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return True
-
-    def _write(self, rows: list[tuple[str | int | None, ...]]) -> None:
-        if self._connection is None:
-            self._connection = self._open()
-        with self._connection:
-            self._connection.executemany(_INSERT, rows)
-            self._since_pruned += len(rows)
-            if self._since_pruned >= min(_PRUNE_EVERY, self._keep):
-                self._connection.execute("DELETE FROM span WHERE id <= (SELECT max(id) FROM span) - ?", (self._keep,))
-                self._since_pruned = 0
-
-    def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # The processor's thread writes, the thread that flushes or shuts down may too: hence the lock above.
-        connection = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A power cut may cost the last spans, not the file.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
-        return connection
+    files = sorted(traces_folder(home).glob("*.sqlite"))
+    trace_ids = sorted({trace_id for file in files for trace_id in _read(file, lambda db: _trace_ids(db, case_id))})
+    spans: dict[str, list[LocalSpan]] = defaultdict(list)
+    for file in files:
+        for span in _read(file, lambda db: _spans(db, trace_ids)):
+            spans[span.trace_id].append(span)
+    return sorted((tree(found) for found in spans.values()), key=lambda trace: trace.start_ns)
 
 
-def _row(span: ReadableSpan) -> tuple[str | int | None, ...]:
-    context = span.context or INVALID_SPAN_CONTEXT
-    attributes = dict(span.attributes or {})
-    who = span.resource.attributes
-    case_id = attributes.get(names.CASE_ID)
-    return (
-        f"{context.trace_id:032x}",
-        f"{context.span_id:016x}",
-        f"{span.parent.span_id:016x}" if span.parent else None,
-        _storable(span.name),
-        span.kind.name.lower(),
-        str(who.get(names.SERVICE_NAME, "")),
-        str(who.get(names.SERVICE_INSTANCE, "")),
-        span.start_time or 0,
-        span.end_time or span.start_time or 0,
-        (span.status.description or "error") if span.status.status_code is StatusCode.ERROR else None,
-        _storable(str(case_id)) if case_id is not None else None,
-        json.dumps(attributes),
-        json.dumps([f"{link.context.trace_id:032x}" for link in span.links]),
+def tree(spans: Sequence[LocalSpan]) -> Trace:
+    """The spans of one trace (at least one) as a tree."""
+    known = {span.span_id for span in spans}
+    below: dict[str | None, list[LocalSpan]] = defaultdict(list)
+    for span in sorted(spans, key=lambda span: span.start_ns):
+        below[span.parent_id if span.parent_id in known else None].append(span)
+
+    def nodes(parent: str | None) -> tuple[Node, ...]:
+        return tuple(Node(span, nodes(span.span_id)) for span in below.get(parent, ()))
+
+    return Trace(spans[0].trace_id, nodes(None))
+
+
+def _trace_ids(db: sqlite3.Connection, case_id: str) -> list[str]:
+    return [row[0] for row in db.execute("SELECT DISTINCT trace_id FROM span WHERE case_id = ?", (case_id,))]
+
+
+def _spans(db: sqlite3.Connection, trace_ids: Sequence[str]) -> list[LocalSpan]:
+    found: list[LocalSpan] = []
+    for at in range(0, len(trace_ids), _IDS_A_QUERY):
+        some = trace_ids[at : at + _IDS_A_QUERY]
+        marks = ", ".join("?" * len(some))
+        found += [_span(row) for row in db.execute(f"SELECT * FROM span WHERE trace_id IN ({marks})", some)]  # noqa: S608 - only marks are put in
+    return found
+
+
+def _span(row: sqlite3.Row) -> LocalSpan:
+    return LocalSpan(
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        parent_id=row["parent_id"],
+        name=row["name"],
+        kind=row["kind"],
+        service=row["service"],
+        instance=row["instance"],
+        start_ns=row["start_ns"],
+        end_ns=row["end_ns"],
+        failed=row["failed"],
+        attributes=json.loads(row["attributes"]),
+        links=tuple(json.loads(row["links"])),
     )
 
 
-def _storable(text: str) -> str:
-    """Without lone surrogates, which a header from outside may hold and SQLite refuses for the whole batch."""
-    return text.encode(errors="replace").decode()
+def _read(file: Path, query: Callable[[sqlite3.Connection], list[T]]) -> list[T]:
+    try:
+        # Read-only: looking must neither create a file nor hold up the process that writes it.
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            db.row_factory = sqlite3.Row
+            return query(db)
+    except (sqlite3.Error, ValueError) as error:
+        _log.warning("%s is left out: %s; delete it if this stays so (it holds only traces)", file, error)
+        return []

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased
 
 from . import names
-from .local import LocalSpanExporter, traces_file
+from .exporter import LocalSpanExporter, traces_file
 from .sampler import RateLimitedSampler
 from .spans import Telemetry
 

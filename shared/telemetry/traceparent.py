@@ -40,4 +40,5 @@ def write(context: SpanContext) -> str:
 
 def fresh_unsampled() -> str:
     """A new trace that nobody records; it says so to all who come after."""
-    return f"00-{_random.getrandbits(128) or 1:032x}-{_random.getrandbits(64) or 1:016x}-00"
+    ids = _random.randbytes(24).hex()
+    return f"00-{ids[:32]}-{ids[32:]}-00"
