@@ -1,0 +1,85 @@
+"""A world in memory: three services' rules, and reactions that arrive late, twice and in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.consult.domain import DECIDER as CONSULT
+from services.feedback.domain import DECIDER as FEEDBACK
+from services.intake.domain import DECIDER as INTAKE
+from shared.contracts.base import Event, Message
+from shared.decider import Decider, Given, Refused
+
+SERVICES: tuple[Decider[Any], ...] = (INTAKE, CONSULT, FEEDBACK)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event with its time in the world."""
+
+    event: Event
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """An event on its way to a service that reacts to it."""
+
+    to: Decider[Any]
+    happened: Happened
+
+
+class World:
+    """Everything that happened to one case, in order, and what is still under way."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.log: list[Happened] = []
+        self.under_way: list[Reaction] = []
+        self._states: dict[str, Any] = {service.context: service.initial() for service in SERVICES}
+
+    def submit(self, command: Message, at: datetime | None = None) -> Sequence[Event]:
+        """A command for whoever accepts it.
+
+        Raises:
+            Refused: by the rules. Anything else is a fault of theirs.
+        """
+        [service] = [service for service in SERVICES if type(command) in service.commands]
+        return self._decide(service, command, at or self.now)
+
+    def deliver(self, index: int, *, again: bool = False) -> None:
+        """Deliver one event under way; `again`: it will come once more. What must wait stays under way."""
+        reaction = self.under_way[index]
+        try:
+            self._decide(reaction.to, reaction.happened.event, reaction.happened.at)
+        except Refused as refusal:
+            assert refusal.later, f"a reaction was refused for good: {refusal!r}"
+            return
+        if not again:
+            self.under_way.remove(reaction)
+
+    def settle(self) -> None:
+        """Deliver everything under way, and what comes of it."""
+        while self.under_way:
+            before = len(self.under_way), len(self.log)
+            for index in reversed(range(len(self.under_way))):
+                self.deliver(index)
+            assert (len(self.under_way), len(self.log)) != before, f"stuck: {self.under_way}"
+
+    def of(self, *kinds: type[Event]) -> list[Happened]:
+        """What happened of these kinds, in order."""
+        return [one for one in self.log if isinstance(one.event, kinds)]
+
+    def _decide(self, service: Decider[Any], message: Message, at: datetime) -> Sequence[Event]:
+        state = self._states[service.context]
+        events = service.decide(state, message, Given(occurred_at=at, now=self.now, fresh_id="fresh"))
+        for event in events:
+            state = service.evolve(state, event, at)
+            happened = Happened(event, at)
+            self.log.append(happened)
+            self.under_way += [Reaction(other, happened) for other in SERVICES if type(event) in other.reacts_to]
+        self._states[service.context] = state
+        return events
