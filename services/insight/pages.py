@@ -1,0 +1,94 @@
+"""Reads the log for projections, by columns: one row a page, of arrays, and one JSON text of all events.
+
+`shared.eventstore.log` gives whole events one by one; here a million are wanted, and of each only what
+projections use. Measured, this is twice as fast, and what is personal never leaves the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from services.insight.projection import Seen
+from shared.eventstore.model import Cursor
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+END = Cursor((1 << 63) - 1, (1 << 63) - 1)
+"""Beyond every event."""
+_LAST_POSITION = END.position
+
+# Horizon and rows come from one snapshot, since they are one statement (ADR 0002). The limit is written out:
+# with its size unknown the planner sorts the rest of the log instead of merging the partitions' indexes.
+_PAGE = """
+SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, array_agg(xid) AS xids, array_agg(position) AS positions,
+       array_agg(type) AS types, array_agg(occurred_at) AS occurred, array_agg(recorded_at) AS recorded,
+       array_agg(traceparent) AS traceparents, '[' || string_agg(data, ',') || ']' AS data
+FROM (
+    SELECT xid, position, type, occurred_at, recorded_at, {traceparent} AS traceparent,
+           (data - $4::text[])::text AS data
+    FROM store.event
+    WHERE (xid, position) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      AND (xid, position) <= ($5::xid8, $6::bigint) AND type = ANY($3::text[])
+    ORDER BY xid, position LIMIT {limit:d}
+) page
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Consecutive events of the wanted types."""
+
+    events: list[Seen]
+    xids: list[int]
+    traceparents: list[str | None]
+    seen: Cursor
+    """Up to here everything was looked through: go on from here."""
+
+    def cursor(self, index: int) -> Cursor:
+        """The cursor of one of its events."""
+        return Cursor(self.xids[index], self.events[index].position)
+
+    def part(self, start: int, end: int) -> EventPage:
+        """Its events from `start` to before `end`."""
+        cut = slice(start, end)
+        return EventPage(self.events[cut], self.xids[cut], self.traceparents[cut], self.cursor(end - 1))
+
+
+async def read_page(
+    connection: Connection,
+    after: Cursor,
+    limit: int,
+    *,
+    types: Sequence[str],
+    without: Sequence[str] = (),
+    upto: Cursor = END,
+    traced: bool = False,
+) -> EventPage:
+    """At most `limit` final events beyond `after` and not beyond `upto`, `without` these fields.
+
+    Trace contexts are read only where `traced` asks for them.
+    """
+    statement = _PAGE.format(limit=limit, traceparent="traceparent" if traced else "NULL::text")
+    row = await connection.fetchrow(statement, *after, list(types), list(without), *upto)
+    if row is None:
+        raise AssertionError("an aggregate without GROUP BY has a row")
+    if row["positions"] is None:
+        return EventPage([], [], [], min(upto, _before(row["horizon"])))
+    data: list[dict[str, Any]] = orjson.loads(row["data"])
+    positions: list[int] = row["positions"]
+    occurred: list[datetime] = row["occurred"]
+    events = list(map(Seen, positions, row["types"], occurred, row["recorded"], data))
+    xids: list[int] = row["xids"]
+    full = len(events) == limit
+    seen = Cursor(xids[-1], positions[-1]) if full else min(upto, _before(row["horizon"]))
+    return EventPage(events, xids, row["traceparents"], seen)
+
+
+def _before(horizon: int) -> Cursor:
+    return Cursor(horizon - 1, _LAST_POSITION)

@@ -1,0 +1,227 @@
+"""Rebuilds a projection from the log into a table beside the live one, then puts it in its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TypeAlias
+
+import asyncpg
+
+from services.insight import ledger
+from services.insight.ledger import Status
+from services.insight.pages import END, Connection, EventPage, read_page
+from services.insight.projection import Projection, Row, Seen
+from shared.eventstore.model import Cursor
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+PAGE = 10_000
+UNWRITABLE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    TypeError,
+    ValueError,
+    OverflowError,
+)
+"""What writing raises where a row does not fit its table."""
+
+
+class PoisonError(Exception):
+    """An event that a projection can't fold."""
+
+
+class BusyError(Exception):
+    """Somebody else rebuilds or verifies this projection now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild has come."""
+
+    done: int
+    total: int
+    """An estimate until the end."""
+    elapsed_s: float
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.done / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds that are left; None: not known yet."""
+        return max(0, self.total - self.done) / self.rate if self.rate else None
+
+
+Report = Callable[[Progress], None]
+
+
+def silent(_progress: Progress) -> None:
+    """Report nothing."""
+
+
+async def rebuild(pool: Pool, projection: Projection, report: Report = silent) -> Progress:
+    """Rebuild into the live table's place; readers see the old one until then.
+
+    Raises:
+        PoisonError: an event can't be folded; the live table stays as it is.
+        BusyError: another rebuild of this projection runs.
+    """
+    async with exclusive(pool, projection) as writer:
+        async with writer.transaction():
+            await ledger.drop(writer, projection, Status.BUILDING)
+            await ledger.create(writer, projection, Status.BUILDING)
+        try:
+            progress = await fill(pool, writer, projection, ledger.table_of(projection, Status.BUILDING), report)
+            await _swap(pool, writer, projection, progress.reached)
+        except BaseException:
+            async with writer.transaction():
+                await ledger.drop(writer, projection, Status.BUILDING)
+            raise
+    return progress.progress
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What `fill` did."""
+
+    progress: Progress
+    reached: Cursor
+
+
+async def fill(
+    pool: Pool, writer: Connection, projection: Projection, table: str, report: Report, upto: Cursor = END
+) -> Filled:
+    """Fold the log into a table, page by page: the next page is read while one is folded and written."""
+    began, done, reached = monotonic(), 0, Cursor()
+    total = await _count(pool, projection, upto)
+    async with aclosing(_pages(pool, projection, reached, upto)) as pages:
+        async for page in pages:
+            rows = fold_page(projection, page)
+            try:
+                async with writer.transaction():
+                    # After a crash it starts anew anyhow: nothing is gained by waiting for the disk at each page.
+                    await writer.execute("SET LOCAL synchronous_commit = off")
+                    await ledger.copy(writer, projection, table, rows)
+            except UNWRITABLE as error:
+                await _name_the_event(writer, projection, table, page, error)
+            done, reached = done + len(page.events), page.cursor(-1)
+            report(Progress(done, max(total, done), monotonic() - began))
+    return Filled(Progress(done, done, monotonic() - began), reached)
+
+
+def fold_page(projection: Projection, page: EventPage) -> list[Row]:
+    """The rows of a page's events.
+
+    Raises:
+        PoisonError: naming the event that can't be folded.
+    """
+    folds = projection.folds
+    rows: list[Row] = []
+    for event in page.events:
+        try:
+            rows.extend(folds[event.type](event))
+        except Exception as error:
+            raise _poison(projection, event, error) from error
+    return rows
+
+
+def _poison(projection: Projection, event: Seen, error: Exception) -> PoisonError:
+    return PoisonError(
+        f"projection {projection.name} can't fold the event at position {event.position} ({event.type}): "
+        f"{type(error).__name__}: {error}; correct the fold in services/insight/views/{projection.name}.py"
+    )
+
+
+async def _name_the_event(
+    writer: Connection, projection: Projection, table: str, page: EventPage, error: Exception
+) -> None:
+    """Some row of a page does not fit the table: try event by event, to say whose."""
+    for event in page.events:
+        try:
+            async with writer.transaction():
+                await ledger.copy(writer, projection, table, projection.rows(event))
+        except UNWRITABLE as its_error:
+            raise _poison(projection, event, its_error) from its_error
+    raise error
+
+
+async def _pages(pool: Pool, projection: Projection, after: Cursor, upto: Cursor) -> AsyncGenerator[EventPage, None]:
+    """All pages, the next one always under way."""
+    types, without = projection.types, projection.unread_fields
+    async with pool.acquire() as reader:
+
+        def start(cursor: Cursor) -> asyncio.Task[EventPage]:
+            return asyncio.create_task(read_page(reader, cursor, PAGE, types=types, without=without, upto=upto))
+
+        under_way = start(after)
+        try:
+            while (page := await under_way).events:
+                under_way = start(page.seen)
+                await asyncio.sleep(0)  # lets the query go out before the caller folds
+                yield page
+        finally:
+            under_way.cancel()
+            await asyncio.wait([under_way])
+
+
+async def _count(pool: Pool, projection: Projection, upto: Cursor) -> int:
+    return await pool.fetchval(
+        "SELECT count(*) FROM store.event WHERE type = ANY($1::text[]) AND (xid, position) <= ($2::xid8, $3::bigint)",
+        list(projection.types),
+        *upto,
+    )
+
+
+async def _swap(pool: Pool, writer: Connection, projection: Projection, reached: Cursor) -> None:
+    """Put the new table in the live one's place, not behind it: the live runner goes on from where it is."""
+    async with pool.acquire() as reader, writer.transaction():
+        live = await ledger.checkpoint(writer, projection, lock=True)
+        while live is not None and reached < live:
+            page = await read_page(
+                reader, reached, PAGE, types=projection.types, without=projection.unread_fields, upto=live
+            )
+            if not page.events:
+                break
+            reached = page.cursor(-1)
+            await ledger.copy(
+                writer, projection, ledger.table_of(projection, Status.BUILDING), fold_page(projection, page)
+            )
+        await ledger.drop(writer, projection, Status.LIVE)
+        for version in await ledger.other_live_versions(writer, projection):
+            await writer.execute(f"DROP TABLE IF EXISTS read.{projection.name}_v{version}")
+        await writer.execute("DELETE FROM read.projection WHERE name = $1 AND status <> 'building'", projection.name)
+        await writer.execute("DELETE FROM read.poison WHERE name = $1", projection.name)
+        await writer.execute(
+            f"ALTER TABLE read.{ledger.table_of(projection, Status.BUILDING)} RENAME TO {projection.table}"
+        )
+        await writer.execute(
+            "UPDATE read.projection SET status = 'live', xid = $3, position = $4, updated_at = now()"
+            " WHERE name = $1 AND version = $2",
+            projection.name,
+            projection.version,
+            *reached,
+        )
+    await writer.execute(f"ANALYZE read.{projection.table}")
+
+
+@asynccontextmanager
+async def exclusive(pool: Pool, projection: Projection) -> AsyncGenerator[Connection, None]:
+    """A connection that alone may build this projection; freed also if its process dies.
+
+    Raises:
+        BusyError: another one does.
+    """
+    lock = f"tereze projection {projection.name}"
+    async with pool.acquire() as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", lock):
+            raise BusyError(f"projection {projection.name} is being rebuilt or verified already; wait until it is done")
+        try:
+            yield connection
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", lock)

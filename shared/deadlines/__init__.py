@@ -1,0 +1,21 @@
+"""The deadline engine: from 40 seconds to 6 months, by policies that are data (DOMAIN.md §2, §4)."""
+
+from __future__ import annotations
+
+from .due import add, due_at, norm_due_at
+from .policy import Policies, Policy, Span, Unit, UnknownPolicyError, days, hours, minutes, months
+
+__all__ = [
+    "Policies",
+    "Policy",
+    "Span",
+    "Unit",
+    "UnknownPolicyError",
+    "add",
+    "days",
+    "due_at",
+    "hours",
+    "minutes",
+    "months",
+    "norm_due_at",
+]

@@ -1,0 +1,103 @@
+"""Policies: how long something may take, and since when that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a span is counted in."""
+
+    SECONDS = "seconds"
+    """On the wall clock, whatever the time zone does meanwhile."""
+    DAYS = "days"
+    """Calendar days: the same local time so many days later."""
+    MONTHS = "months"
+    """Calendar months: the same local time on the same day of a later month, or on its last day."""
+
+
+_NOMINAL_S = {Unit.SECONDS: 1, Unit.DAYS: 86_400, Unit.MONTHS: 30 * 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time in one unit; not negative."""
+
+    amount: int
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if self.amount < 0:
+            raise ValueError(f"a span of {self.amount} {self.unit} is negative; give 0 or more")
+
+    @property
+    def nominal_s(self) -> int:
+        """Its usual length in seconds, for people to compare with: a day as 24 hours, a month as 30 days."""
+        return self.amount * _NOMINAL_S[self.unit]
+
+    def __str__(self) -> str:
+        for size, name in ((3600, "h"), (60, "min")):
+            if self.unit is Unit.SECONDS and self.amount and self.amount % size == 0:
+                return f"{self.amount // size} {name}"
+        return f"{self.amount} {self.unit if self.amount != 1 else self.unit[:-1]}"
+
+
+def minutes(amount: int) -> Span:
+    """So many minutes on the wall clock."""
+    return Span(amount * 60, Unit.SECONDS)
+
+
+def hours(amount: int) -> Span:
+    """So many hours on the wall clock."""
+    return Span(amount * 3600, Unit.SECONDS)
+
+
+def days(amount: int) -> Span:
+    """So many calendar days."""
+    return Span(amount, Unit.DAYS)
+
+
+def months(amount: int) -> Span:
+    """So many calendar months."""
+    return Span(amount, Unit.MONTHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of a limit. A limit given as a range (20 min – 2 h) has a norm and a maximum (DOMAIN.md §2)."""
+
+    name: str
+    version: int
+    in_force_from: datetime
+    """It judges what starts at this moment or later, until a higher version comes into force."""
+    limit: Span
+    norm: Span | None = None
+
+
+class UnknownPolicyError(LookupError):
+    """No version of this policy was in force at that moment."""
+
+
+class Policies:
+    """All versions of all policies."""
+
+    def __init__(self, policies: Iterable[Policy]) -> None:
+        self._versions: dict[str, list[Policy]] = {}
+        for policy in sorted(policies, key=lambda policy: (policy.in_force_from, policy.version), reverse=True):
+            self._versions.setdefault(policy.name, []).append(policy)
+
+    def in_force(self, name: str, at: datetime) -> Policy:
+        """The version that judges what starts at `at`.
+
+        Raises:
+            UnknownPolicyError: when none was in force.
+        """
+        for policy in self._versions.get(name, ()):
+            if policy.in_force_from <= at:
+                return policy
+        raise UnknownPolicyError(
+            f"no policy {name!r} was in force at {at.isoformat()}; add one with an earlier in-force date"
+        )
