@@ -6,9 +6,10 @@ contracts may not know the bus.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from shared.bus import names
 from shared.bus.answers import Answer
@@ -182,16 +183,19 @@ def _message(model: type[Message], headers: str) -> Json:
 
 
 def _schemas() -> Json:
-    adapters: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = []
-    adapters += [(name, "validation", TypeAdapter(model)) for name, model in COMMANDS.items()]
-    adapters += [(name, "serialization", TypeAdapter(model)) for name, model in EVENTS.items()]
-    adapters.append(("Answer", "serialization", TypeAdapter(Answer)))
-    _, found = TypeAdapter.json_schemas(adapters, ref_template=f"{_SCHEMAS}/{{model}}")
+    inputs = [_input(name, "validation", model) for name, model in COMMANDS.items()]
+    inputs += [_input(name, "serialization", model) for name, model in EVENTS.items()]
+    inputs.append(_input("Answer", "serialization", Answer))
+    _, found = TypeAdapter.json_schemas(inputs, ref_template=f"{_SCHEMAS}/{{model}}")
     schemas: Json = found["$defs"]
     for name in ("Answer", "Reason", "Stored"):
         # These have defaults for whoever makes an answer; whoever reads one always finds every field.
         schemas[name]["required"] = list(schemas[name]["properties"])
     return schemas | {"SubmissionHeaders": _submission_headers(), "EventHeaders": _event_headers()}
+
+
+def _input(name: str, mode: JsonSchemaMode, model: type[Any]) -> tuple[str, JsonSchemaMode, TypeAdapter[Any]]:
+    return name, mode, TypeAdapter(model)
 
 
 def _submission_headers() -> Json:
