@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from deploy.problem import Problem
+from deploy.processes import runs
 
 SERVERS = ("postgres", "nats")
 
@@ -167,7 +168,7 @@ def is_process(pid: int, created: float) -> bool:
     """Whether the process that began at `created` still runs under this pid."""
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        return abs(process.create_time() - created) < 2 and process.status() != psutil.STATUS_ZOMBIE
+        return abs(process.create_time() - created) < 2 and runs(process)
     return False
 
 

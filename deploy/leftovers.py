@@ -8,6 +8,7 @@ from contextlib import suppress
 import psutil
 
 from deploy.home import Home
+from deploy.processes import end
 
 PROCESSES: dict[str, str] = {
     "intake": "services.intake",
@@ -30,14 +31,7 @@ def stop_leftovers(home: Home) -> int:
     a launcher can be killed between starting a process and writing its pid down.
     """
     found = list(_processes(home))
-    for process in found:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, stubborn = psutil.wait_procs(found, timeout=GRACE)
-    for process in stubborn:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=GRACE)
+    end(found, GRACE)
     return len(found)
 
 

@@ -72,6 +72,8 @@ async def _ensure_roles(connection: asyncpg.Connection, passwords: Mapping[str, 
     await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
     others = ", ".join(database_role(name) for name in DATABASE_ROLES)
     await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {others}")
+    # Projections belong to insight, which makes them; the owner reads and replaces them too.
+    await connection.execute(f"GRANT {database_role('insight')} TO {_OWNER}")
     if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         # To see which transaction holds the log's readers back; managed services grant it in ways of their own.
         await connection.execute(f"GRANT pg_read_all_stats TO {_OWNER}, {database_role('insight')}")

@@ -16,6 +16,7 @@ import psutil
 
 from deploy.home import answers, write_private
 from deploy.problem import Problem
+from deploy.processes import end, runs, wait_gone
 from deploy.roles import bus_users
 
 _CONFIG = """# Written at every start.
@@ -53,6 +54,7 @@ class Nats:
     def start(self) -> None:
         """Start the server and wait until it accepts; one left running is stopped first. Problem: it does not."""
         self.stop()
+        self._reap()
         self.data.mkdir(parents=True, exist_ok=True)
         text = _CONFIG.format(port=self.port, log=self.log, store=self.data)
         write_private(self._config, text + bus_users(self.passwords))
@@ -77,13 +79,8 @@ class Nats:
         process = self._server()
         if process is None:
             return
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-            try:
-                process.wait(15)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(5)
+        end([process], 15)
+        self._reap()
 
     def kill(self) -> None:
         """SIGKILL the server, as a crash would."""
@@ -91,7 +88,12 @@ class Nats:
         if process is not None:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-                process.wait(5)
+            wait_gone([process], 5)
+            self._reap()
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.poll()
 
     @property
     def _config(self) -> Path:
@@ -105,7 +107,7 @@ class Nats:
         """The process that the pid file names, if it is a server with this configuration and no stranger."""
         try:
             process = psutil.Process(int(self._pid_file.read_text()))
-            mine = str(self._config) in process.cmdline()
+            mine = runs(process) and str(self._config) in process.cmdline()
         except (OSError, ValueError, psutil.Error):
             return None
         return process if mine else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any
 import psutil
 
 from deploy.problem import Problem
+from deploy.processes import runs, wait_gone
 
 with warnings.catch_warnings():
     # The wheel asks for the user's runtime folder while it is imported, and warns where there is none.
@@ -87,24 +87,22 @@ class Postgres:
         if process is None:
             return
         _run("pg_ctl", "stop", "-w", "-t", "120", "-s", "-m", "fast", "-D", str(self.data))
-        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-            process.wait(5)
-        if self._postmaster() is not None:
+        if wait_gone([process], 5):
             raise Problem(f"PostgreSQL (pid {process.pid}) does not stop; see {self.log}, then end it by its pid.")
 
     def kill(self) -> None:
         """SIGKILL the postmaster, as a crash would."""
         process = self._postmaster()
         if process is not None:
-            process.send_signal(signal.SIGKILL)
-            with suppress(psutil.TimeoutExpired):
-                process.wait(5)
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+            wait_gone([process], 5)
 
     def _postmaster(self) -> psutil.Process | None:
         """The process that postmaster.pid names, if it is PostgreSQL over this folder and no stranger."""
         try:
             process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
-            mine = str(self.data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+            mine = runs(process) and str(self.data) in process.cmdline()
         except (OSError, ValueError, psutil.Error):
             return None
         return process if mine else None

@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-from fasteners import InterProcessLock
-
+from deploy.folder_lock import FolderLock
 from deploy.home import Home
 from deploy.leftovers import stop_leftovers
 from deploy.migrate import migrate
@@ -30,7 +29,7 @@ class Servers:
 
     def __init__(self, home: Home, *, nats_url: str = "", database_url: str = "", replicas: int = 1) -> None:
         self.home = home
-        self._lock = InterProcessLock(str(home.lock))
+        self._lock = FolderLock(home.lock)
         self._nats_url = nats_url
         self._database_url = database_url
         self._replicas = replicas
@@ -41,7 +40,7 @@ class Servers:
     async def start(self) -> None:
         """Start what is embedded, migrate, declare. Problem: another launcher has this folder, or a server fails."""
         self.home.create()
-        if not self._lock.acquire(blocking=False):
+        if not self._lock.acquire():
             raise Problem(f"Another launcher uses {self.home.path}. Stop it with: tereze down")
         try:
             await self._start()
@@ -70,8 +69,7 @@ class Servers:
         for server in (self.nats, self.postgres):
             if server is not None:
                 await asyncio.to_thread(server.stop)
-        if self._lock.acquired:
-            self._lock.release()
+        self._lock.release()
 
     def url_for(self, user: str) -> str:
         """The bus URL of a user: a service, `relay`, `insight`, `adapter` or `admin`.
@@ -112,8 +110,8 @@ def _embedded(home: Home, passwords: Mapping[str, str]) -> tuple[Postgres, Nats]
 
 def sweep(home: Home) -> bool:
     """End what a killed launcher left running in a data folder; return whether anything ran. Problem: in use."""
-    lock = InterProcessLock(str(home.lock))
-    if not lock.acquire(blocking=False):
+    lock = FolderLock(home.lock)
+    if not lock.acquire():
         raise Problem(f"A launcher is starting or stopping in {home.path}. Try again in a moment.")
     try:
         found = stop_leftovers(home) > 0
