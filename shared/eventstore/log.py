@@ -17,11 +17,21 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 # could end in between, and its events would be skipped.
 _FINAL = "xid < pg_snapshot_xmin(pg_current_snapshot())"
 _BEYOND = "(xid, position) > ($1::xid8, $2::bigint)"
+_PAGE = f"{_BEYOND} AND {_FINAL}"
+# A plan made without statistics, or for any cursor, expects so few rows that it sorts the whole rest of the log for
+# every page. Without sorting, what is left is to merge the partitions' indexes, which is always right here.
+PLAN_IN_ORDER = "SET enable_sort = off"
 _TRANSACTIONS = """
 SELECT coalesce(max(clock_timestamp() - began), interval '0')
 FROM (SELECT xact_start FROM pg_stat_activity WHERE backend_xid IS NOT NULL
       UNION ALL SELECT prepared FROM pg_prepared_xacts) AS writing (began)
 """
+
+
+def page_statement(limit: int, *, of_types: bool) -> str:
+    """One page in the log's order, beyond cursor ($1, $2), perhaps of types $3 only; run it after `PLAN_IN_ORDER`."""
+    types = "AND type = ANY($3::text[])" if of_types else ""
+    return f"SELECT {COLUMNS} FROM store.event WHERE {_PAGE} {types} ORDER BY xid, position LIMIT {limit:d}"  # noqa: S608
 
 
 class Log:
@@ -36,12 +46,12 @@ class Log:
         A reader that goes on from `Page.after` sees every event exactly once.
         """
         if types is None:
-            events = await self._select(f"{_BEYOND} AND {_FINAL}", limit, after)
+            events = await self._page(limit, after)
             return Page(events, events[-1].cursor if events else after)
         # What was final before the reading is final in it: where the page is not full, all up to the
         # head was looked through, and the next reading need not do so again.
         head = await self.head()
-        events = await self._select(f"{_BEYOND} AND {_FINAL} AND type = ANY($3::text[])", limit, after, list(types))
+        events = await self._page(limit, after, list(types))
         seen = events[-1].cursor if events else after
         return Page(events, seen if len(events) == limit else max(seen, head))
 
@@ -87,12 +97,7 @@ class Log:
                FROM (SELECT xid FROM store.event ORDER BY xid DESC, position DESC LIMIT 1) last"""
         )
 
-    async def _select(self, condition: str, limit: int, after: Cursor, *arguments: object) -> list[RecordedEvent]:
-        # The limit is written out: as a parameter its size would be unknown to a generic plan, which
-        # then may sort the rest of the log instead of merging the partitions' indexes.
-        rows = await self._pool.fetch(
-            f"SELECT {COLUMNS} FROM store.event WHERE {condition} ORDER BY xid, position LIMIT {limit:d}",  # noqa: S608
-            *after,
-            *arguments,
-        )
-        return recorded(rows)
+    async def _page(self, limit: int, after: Cursor, *types: list[str]) -> list[RecordedEvent]:
+        async with self._pool.acquire() as connection:
+            await connection.execute(PLAN_IN_ORDER)  # until the pool takes the connection back
+            return recorded(await connection.fetch(page_statement(limit, of_types=bool(types)), *after, *types))

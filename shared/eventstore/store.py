@@ -53,6 +53,27 @@ class _Fate:
         return Appended(Outcome.DUPLICATE, self.positions)
 
 
+_CONFLICT = _Fate(appended=False)
+
+
+class _LostVersions:
+    """Versions that streams of this batch would have reached by messages that were not appended.
+
+    A message that expects such a version may have been decided on events that never were. The stream may
+    stand at that very version by others' events, so the number alone does not tell.
+    """
+
+    def __init__(self) -> None:
+        self._lost: set[tuple[str, int]] = set()
+
+    def add(self, message: Append) -> None:
+        if message.events:
+            self._lost.add((message.stream_id, message.expected_version + len(message.events)))
+
+    def __contains__(self, message: Append) -> bool:
+        return (message.stream_id, message.expected_version) in self._lost
+
+
 class EventStore:
     """Appends to, and loads from, the streams of one context."""
 
@@ -63,19 +84,29 @@ class EventStore:
         self._append = append_statement(context)
         self._load = f"""SELECT {COLUMNS} FROM store.event_{context}
             WHERE stream_id = ANY($1::text[]) ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
+        self._seen = f"""SELECT message_id, fingerprint, positions FROM store.inbox_{context}
+            WHERE message_id = ANY($1::text[])"""  # noqa: S608 - context is checked above
 
     async def append(self, batch: Sequence[Append]) -> list[Appended]:
         """Append many messages' events in one statement; the outcomes stand in the order of `batch`.
 
-        The outcome is that of appending the messages one after the other: a message that follows another
-        one on the same stream expects the version that the first one leaves. Each message is all or nothing, and
-        none fails for its neighbours. asyncpg's errors mean that it is not known what was appended: append
-        the same batch again, what was written then comes out `DUPLICATE`.
+        The outcome is that of appending the messages one after the other: a message decided upon another one of
+        the batch expects the version that the other one leaves, and conflicts where that one is not appended.
+        Else none fails for its neighbours. Each is all or nothing. asyncpg's errors mean that it is not known
+        what was appended: append the same batch again, and what was written comes out `DUPLICATE`.
         """
         firsts: dict[str, Append] = {}
+        fates: dict[str, _Fate] = {}
+        lost = _LostVersions()
         for message in batch:
-            firsts.setdefault(message.message_id, message)
-        fates = dict(zip(firsts, await self._settle(list(firsts.values())), strict=True))
+            repeated = firsts.setdefault(message.message_id, message) is not message
+            if message in lost and not repeated:
+                fates[message.message_id] = _CONFLICT
+            if message in lost or repeated:
+                lost.add(message)
+        fresh = [message for message in firsts.values() if message.message_id not in fates]
+        for message, fate in zip(fresh, await self._settle(fresh), strict=True):
+            fates[message.message_id] = fate
         return [
             fates[message.message_id].of_first(message)
             if firsts[message.message_id] is message
@@ -90,6 +121,11 @@ class EventStore:
             streams[event.stream_id].append(event)
         return streams
 
+    async def seen(self, message_ids: Sequence[str]) -> dict[str, tuple[bytes, tuple[int, ...]]]:
+        """Fingerprint and positions of those messages that were appended before, by message id."""
+        rows = await self._pool.fetch(self._seen, list(message_ids))
+        return {row[0]: (row[1], tuple(row[2])) for row in rows}
+
     async def _settle(self, messages: list[Append]) -> list[_Fate]:
         """Append messages of distinct ids."""
         if not messages:
@@ -99,7 +135,7 @@ class EventStore:
         except _LOST_RACE:
             if len(messages) == 1:
                 raise
-            return [fate for message in messages for fate in await self._settle([message])]
+            return await self._settle_each(messages)
         fates = [
             _Fate(row.fits, message.fingerprint if row.fits else row.known_fingerprint, row.positions)
             for message, row in zip(messages, rows, strict=True)
@@ -107,6 +143,16 @@ class EventStore:
         again = _held_back(messages, rows)
         for index, fate in zip(again, await self._settle([messages[index] for index in again]), strict=True):
             fates[index] = fate
+        return fates
+
+    async def _settle_each(self, messages: list[Append]) -> list[_Fate]:
+        fates: list[_Fate] = []
+        lost = _LostVersions()
+        for message in messages:
+            fate = _CONFLICT if message in lost else (await self._settle([message]))[0]
+            if not fate.appended:
+                lost.add(message)
+            fates.append(fate)
         return fates
 
     async def _write(self, messages: Sequence[Append]) -> list[_Row]:
@@ -125,18 +171,22 @@ class EventStore:
 def _held_back(messages: Sequence[Append], rows: Sequence[_Row]) -> list[int]:
     """Messages that the statement left out only for a failed neighbour of their stream, and that fit without it.
 
-    The statement takes a chain of messages on one stream up to the first that does not fit. Here the
-    rest is judged one by one, as if each had come alone.
+    The statement takes a stream's messages up to the first that does not fit. Here the rest is judged
+    as if each had come alone, but for those that may have been decided on a failed one.
     """
     versions: dict[str, int] = {}
+    lost = _LostVersions()
     again: list[int] = []
     for index, (message, row) in enumerate(zip(messages, rows, strict=True)):
         version = versions.setdefault(message.stream_id, row.version)
-        fits_now = row.known_fingerprint is None and message.expected_version == version
-        if not row.fits and fits_now:
+        fits = row.fits
+        if not fits and row.known_fingerprint is None and message.expected_version == version and message not in lost:
             again.append(index)
-        if row.fits or fits_now:
+            fits = True
+        if fits:
             versions[message.stream_id] = version + len(message.events)
+        else:
+            lost.add(message)
     return again
 
 
