@@ -59,7 +59,7 @@ async def listen(url: str, runner: Runner) -> None:
                 name="tereze-insight",
                 inbox_prefix=names.inbox_prefix("insight").encode(),
                 max_reconnect_attempts=-1,
-                reconnect_time_wait=0.25,
+                reconnect_time_wait=1,
                 error_cb=quietly,
             )
             break

@@ -74,8 +74,10 @@ class Runner:
                     wait = POLL_S
             except _MovedError:
                 continue
-            except (*_TROUBLES, BusyError, PoisonError) as trouble:
-                log.warning("projection %s waits %.1f s: %s", projection.name, wait, _said(trouble))
+            except Exception as trouble:
+                # Whatever it is, the other projections go on, and this one tries again.
+                known = isinstance(trouble, (*_TROUBLES, BusyError, PoisonError))
+                log.warning("projection %s waits %.1f s: %s", projection.name, wait, _said(trouble), exc_info=not known)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT_S)
 
@@ -166,7 +168,7 @@ def _fold(projection: Projection, events: Sequence[Seen]) -> tuple[list[Row], li
     for event in events:
         try:
             rows.extend(projection.rows(event))
-        except Exception as error:  # noqa: BLE001 - whatever a fold stumbles over, the others must go on
+        except Exception as error:
             poison.append((event, _said(error)))
     return rows, poison
 
