@@ -119,19 +119,14 @@ def _row(span: ReadableSpan) -> tuple[str | int | None, ...]:
         f"{context.trace_id:032x}",
         f"{context.span_id:016x}",
         f"{span.parent.span_id:016x}" if span.parent else None,
-        _storable(span.name),
+        span.name,
         span.kind.name.lower(),
         str(who.get(names.SERVICE_NAME, "")),
         str(who.get(names.SERVICE_INSTANCE, "")),
         span.start_time or 0,
         span.end_time or span.start_time or 0,
         (span.status.description or "error") if span.status.status_code is StatusCode.ERROR else None,
-        _storable(str(case_id)) if case_id is not None else None,
+        str(case_id) if case_id is not None else None,
         json.dumps(attributes),
         json.dumps([f"{link.context.trace_id:032x}" for link in span.links]),
     )
-
-
-def _storable(text: str) -> str:
-    """Without lone surrogates, which a header from outside may hold and SQLite refuses for the whole batch."""
-    return text.encode(errors="replace").decode()

@@ -35,7 +35,7 @@ class MessageSpan:
     def set(self, key: str, value: str | int) -> None:
         """Add an attribute; never a personal value (see `names`)."""
         if self._span is not None:
-            self._span.set_attribute(key, value)
+            self._span.set_attribute(key, _sendable(value))
 
     def link(self, traceparent: str) -> None:
         """It follows from an earlier span that is not its parent: an earlier message of the same case."""
@@ -92,10 +92,10 @@ class Telemetry:
         context = Context() if parent is None else set_span_in_context(NonRecordingSpan(parent), Context())
         earlier = parse(link)
         span = self._tracer.start_span(
-            name,
+            str(_sendable(name)),
             context,
             kind,
-            attributes=attributes,
+            attributes={key: _sendable(value) for key, value in attributes.items()},
             links=(Link(earlier),) if earlier else (),
             start_time=start_ns,
         )
@@ -109,3 +109,11 @@ class Telemetry:
     def shutdown(self) -> None:
         """Flush and stop; spans that end later are lost."""
         self.provider.shutdown()
+
+
+def _sendable(value: str | int) -> str | int:
+    """Without lone surrogates, which nats-py makes of raw bytes in a header.
+
+    Neither OTLP nor SQLite can hold one: the whole batch of spans around it would be lost.
+    """
+    return value if isinstance(value, int) or value.isascii() else value.encode(errors="replace").decode()
