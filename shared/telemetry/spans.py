@@ -83,7 +83,7 @@ class Telemetry:
         """
         if traceparent and self._limiter is not None and is_unsampled(traceparent):
             return MessageSpan(traceparent, None)
-        parent = parse(traceparent)
+        parent = parse(traceparent) if traceparent else None
         if not self._enabled:
             return MessageSpan(write(parent) if parent else fresh_unsampled(), None)
         if parent is None and self._limiter is not None and not self._limiter.has_token():
