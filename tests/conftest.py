@@ -16,6 +16,8 @@ import pytest
 from deploy.home import Home
 from deploy.launcher import System
 from deploy.leftovers import PROCESSES
+from deploy.postgres import SUPERUSER
+from deploy.roles import database_role
 from deploy.servers import Servers, sweep
 from shared.bus.names import EVENTS_STREAM, IN_STREAM
 
@@ -32,6 +34,12 @@ class RunningServers:
     def nats_url(self, user: str = "admin") -> str:
         """The bus as `intake`, `consult`, `feedback`, `subscriptions`, `relay`, `insight`, `adapter` or `admin`."""
         return self._servers.url_for(user)
+
+    def superuser_dsn(self) -> str:
+        """The database as the server's superuser, e.g. to migrate it."""
+        passwords = Home.at(self.home).passwords(())
+        admin = f"{database_role('admin')}:{passwords['admin']}"
+        return self.dsn().replace(admin, f"{SUPERUSER}:{passwords[SUPERUSER]}")
 
     def dsn(self, role: str = "admin") -> str:
         """The database as that part's role; `admin` owns it."""

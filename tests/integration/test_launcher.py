@@ -14,11 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.home import Home, find_running, running
+from deploy.home import Home, answers, find_running, running
 from deploy.launcher import System
 from deploy.leftovers import PROCESSES
 from deploy.problem import Problem
-from tests.conftest import StartSystem
+from deploy.servers import Servers
+from tests.conftest import RunningServers, StartSystem
 
 _TEREZE = (sys.executable, "-m", "deploy.cli.main")
 
@@ -118,6 +119,23 @@ async def test_what_a_killed_launcher_left_is_replaced(new_folder: Callable[[], 
     await system.stop()
     assert _of(home, PROCESSES["relay"]) == []
     assert find_running(home) is None
+
+
+async def test_servers_of_ones_own_are_used_and_left_alone(
+    servers: RunningServers, new_folder: Callable[[], Path]
+) -> None:
+    """With TEREZE_NATS_URL and TEREZE_DATABASE_URL; the bus users' passwords stand in the folder's credentials."""
+    home = Home.at(new_folder())
+    (home.path / "credentials.json").write_text((servers.home / "credentials.json").read_text())
+    nobody = servers.nats_url().partition("@")[2]
+    own = System(home.path, servers=Servers(home, nats_url=f"nats://{nobody}", database_url=servers.superuser_dsn()))
+    await own.start(("intake",))
+    parts = running(home.path).parts()
+    await own.stop()
+    assert [(part.name, part.ready) for part in parts] == [("postgres", True), ("nats", True), ("intake", True)]
+    assert not home.postgres.exists()
+    assert answers(servers.dsn())
+    assert answers(servers.nats_url())
 
 
 async def test_a_process_that_can_not_start_is_named_and_nothing_stays(

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.errors import NoRespondersError
 from nats.js.errors import NoStreamResponseError
 
+from deploy import cluster
 from deploy import migrate as migrations
 from deploy.home import Home
 from deploy.migrate import migrate
@@ -166,10 +167,7 @@ async def test_a_forbidden_subscription_is_refused(servers: RunningServers, user
 
 
 def _superuser(servers: RunningServers) -> tuple[str, dict[str, str]]:
-    """The superuser's URL, and all passwords."""
-    passwords = Home.at(servers.home).passwords(())
-    admin = f"{database_role('admin')}:{passwords['admin']}"
-    return servers.dsn("admin").replace(admin, f"postgres:{passwords['postgres']}"), passwords
+    return servers.superuser_dsn(), Home.at(servers.home).passwords(())
 
 
 async def test_migrating_again_changes_nothing(servers: RunningServers) -> None:
@@ -235,3 +233,8 @@ async def test_credentials_are_for_the_owner_only_and_never_change(servers: Runn
     passwords = Home.at(servers.home).passwords((*BUS_USERS, *DATABASE_ROLES))
     assert file.read_text() == before
     assert len(set(passwords.values())) == len(passwords)
+
+
+def test_the_clusters_configuration_is_up_to_date() -> None:
+    file = Path(cluster.__file__).with_name("nats.conf")
+    assert file.read_text() == cluster.configuration(), "renew it: python -m deploy.cluster > deploy/cluster/nats.conf"
