@@ -68,9 +68,9 @@ class Home:
         return self.path / "run" / f"{name}.ready"
 
     def create(self) -> None:
-        """Make the folders. As root, others may pass through: PostgreSQL then runs as a user of its own."""
+        """Make the folders, for their owner only: the bus keeps submissions in there as they came."""
         for folder in (self.path, self.nats, self.path / "run", self.path / "logs"):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.path / ".gitignore").write_text("*\n")
 
     def passwords(self, names: Iterable[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from deploy.leftovers import PROCESSES
 from deploy.nats import Nats
 from deploy.postgres import Postgres
 from deploy.problem import Problem
-from deploy.servers import Servers
+from deploy.servers import Servers, all_to_the_end
 from deploy.supervisor import Supervised
 
 _LOOK_AT_SERVERS = 0.5
@@ -179,7 +179,7 @@ class System:
                 if server is None or name in self._down or server.pid is not None:
                     continue
                 try:
-                    await asyncio.to_thread(server.start)
+                    await all_to_the_end([server.start])
                 except Problem as problem:
                     with self.home.log("launcher").open("a") as log:
                         log.write(f"{problem}\n")

@@ -65,7 +65,7 @@ class Postgres:
         """Start the server, making its data folder first if need be; one left running is stopped first."""
         self.stop()
         if os.geteuid() == 0:
-            _open_the_way(self.data)
+            _open_the_way(self.data, self.log, _programs() / "postgres")
         if not (self.data / "global" / "pg_control").exists():
             self._create()
         (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -188,9 +188,9 @@ def _write_as(path: Path, text: str, *, append: bool = False) -> None:
     _give(path)
 
 
-def _open_the_way(data: Path) -> None:
-    """As root: let the server's user pass (not read) the folders above its data and its programs."""
-    for target in (data, _programs() / "postgres"):
+def _open_the_way(*targets: Path) -> None:
+    """As root: let the server's user pass (not read) the folders above its data, its log and its programs."""
+    for target in targets:
         for folder in target.parents:
             mode = folder.stat().st_mode
             if not mode & 0o001:

@@ -60,7 +60,7 @@ class Servers:
                 await asyncio.to_thread(server.stop)  # one left running holds the port that is wanted again
                 server.port = self.home.port(name)
                 starting.append(server.start)
-        await _all_to_the_end(starting)
+        await all_to_the_end(starting)
         await migrate(self.postgres.url(DATABASE) if self.postgres else self._database_url, self._passwords)
         await declare(self.url_for("admin"), reactions(), replicas=self._replicas)
 
@@ -90,7 +90,7 @@ class Servers:
         return urlunsplit(parts._replace(netloc=f"{database_role(role)}:{self._passwords[role]}@{host}"))
 
 
-async def _all_to_the_end(calls: list[Callable[[], None]]) -> None:
+async def all_to_the_end(calls: list[Callable[[], None]]) -> None:
     """Run blocking calls side by side; fail only when all have ended, or a server would come up after the clean-up."""
     running = asyncio.gather(*map(asyncio.to_thread, calls), return_exceptions=True)
     try:
