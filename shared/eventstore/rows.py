@@ -14,4 +14,4 @@ COLUMNS = """xid, position, context, stream_id, version, type, schema_version, c
 
 def recorded(rows: Iterable[Iterable[Any]]) -> list[RecordedEvent]:
     """Rows selected with `COLUMNS`, as events."""
-    return [RecordedEvent(*row) for row in rows]
+    return [RecordedEvent._make(row) for row in rows]

@@ -30,26 +30,49 @@ class Unsealable(ValueError):
     """The text is no token, or was not sealed with this key for this consumer, or was changed since."""
 
 
-def seal(key: bytes | None, consumer_id: str, text: str) -> str:
-    """The text as a token that only `key` opens, also where it looks like one already; FORGOTTEN without a key."""
+def sealing(key: bytes | None, consumer_id: str) -> Callable[[str], str]:
+    """What turns any text into a token that only `key` opens, also one that looks sealed; FORGOTTEN without a key."""
     if key is None:
-        return FORGOTTEN
-    nonce = os.urandom(_NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, text.encode(), consumer_id.encode())
-    return _PREFIX + urlsafe_b64encode(nonce + sealed).decode()
+        return _forgotten
+    cipher, whose = AESGCM(key), consumer_id.encode()
+
+    def seal(text: str) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        return _PREFIX + urlsafe_b64encode(nonce + cipher.encrypt(nonce, text.encode(), whose)).decode()
+
+    return seal
+
+
+def unsealing(key: bytes | None, consumer_id: str) -> Callable[[str], str]:
+    """What turns a token back into its text, or raises `Unsealable`; FORGOTTEN where the key is gone."""
+    if key is None:
+        return _forgotten
+    cipher, whose = AESGCM(key), consumer_id.encode()
+
+    def unseal(token: str) -> str:
+        if not token.startswith(_PREFIX):
+            raise Unsealable(f"personal data of consumer {consumer_id} is not sealed")
+        try:
+            sealed = urlsafe_b64decode(token[len(_PREFIX) :])
+            return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], whose).decode()
+        except (InvalidTag, ValueError) as error:
+            raise Unsealable(f"personal data of consumer {consumer_id} does not open with its key") from error
+
+    return unseal
+
+
+def seal(key: bytes | None, consumer_id: str, text: str) -> str:
+    """One text, sealed: see `sealing`."""
+    return sealing(key, consumer_id)(text)
 
 
 def unseal(key: bytes | None, consumer_id: str, token: str) -> str:
-    """The text of a token; FORGOTTEN where the key is gone. Unsealable: see there."""
-    if key is None:
-        return FORGOTTEN
-    if not token.startswith(_PREFIX):
-        raise Unsealable(f"personal data of consumer {consumer_id} is not sealed")
-    try:
-        sealed = urlsafe_b64decode(token[len(_PREFIX) :])
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], consumer_id.encode()).decode()
-    except (InvalidTag, ValueError) as error:
-        raise Unsealable(f"personal data of consumer {consumer_id} does not open with the consumer's key") from error
+    """One token's text: see `unsealing`."""
+    return unsealing(key, consumer_id)(token)
+
+
+def _forgotten(_text: str) -> str:
+    return FORGOTTEN
 
 
 class Vault:
