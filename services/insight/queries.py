@@ -67,20 +67,20 @@ class SlaRow:
 _SLA = """
 WITH stopped AS (
     SELECT clock_id, min(at) AS at FROM read.{table} WHERE op = 'stop' AND at <= $1 GROUP BY clock_id
-), started AS (
-    SELECT indicator, clock_id, case_id, channel, office, topic, at, due_at, norm_due_at
-    FROM read.{table} WHERE op = 'start' AND at <= $1
-), place AS (
-    SELECT DISTINCT ON (case_id) case_id, channel, office, topic FROM read.{table}
-    WHERE op = 'start' AND channel IS NOT NULL
-      AND case_id IN (SELECT case_id FROM started WHERE channel IS NULL)
+), placeless AS MATERIALIZED (
+    SELECT DISTINCT case_id FROM read.{table} WHERE op = 'start' AND channel IS NULL AND at <= $1
+), place AS MATERIALIZED (
+    SELECT DISTINCT ON (case_id) case_id, channel, office, topic
+    FROM read.{table} JOIN placeless USING (case_id)
+    WHERE op = 'start' AND channel IS NOT NULL AND at <= $1
     ORDER BY case_id, position DESC
 ), clock AS (
     SELECT s.indicator, s.due_at, s.norm_due_at, e.at AS done_at,
-           extract(epoch FROM greatest(e.at - s.at, interval '0'))::float8 AS taken_s,
+           extract(epoch FROM CASE WHEN e.at < s.at THEN interval '0' ELSE e.at - s.at END)::float8 AS taken_s,
            coalesce(s.channel, p.channel) AS channel, coalesce(s.office, p.office) AS office,
            coalesce(s.topic, p.topic) AS topic
-    FROM started s LEFT JOIN stopped e USING (clock_id) LEFT JOIN place p ON s.channel IS NULL AND p.case_id = s.case_id
+    FROM read.{table} s LEFT JOIN stopped e USING (clock_id) LEFT JOIN place p ON p.case_id = s.case_id
+    WHERE s.op = 'start' AND s.at <= $1
 )
 SELECT indicator, channel, {group} AS "group", count(*) AS total,
        count(*) FILTER (WHERE done_at IS NULL) AS open,
@@ -248,7 +248,7 @@ async def _fetch(connection: Connection, name: str, statement: str, *arguments: 
     try:
         async with connection.transaction(readonly=True):
             # Hundreds of thousands of clocks are joined and sorted in memory rather than on disk.
-            await connection.execute("SET LOCAL work_mem = '64MB'")
+            await connection.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
             return await connection.fetch(statement.replace("{table}", projection.table), *arguments)
     except asyncpg.UndefinedTableError as error:
         raise NotBuiltError(f"projection {name} is not built yet; build it with: tereze rebuild {name}") from error

@@ -1,0 +1,274 @@
+"""`tereze sla`, `effectiveness`, `rebuild`, `case`: what the event history says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deploy.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    import asyncpg
+
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="As it stood then, e.g. 2026-03-02 or 2026-03-02T09:30+05:00."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(sla)
+    app.command()(effectiveness)
+    app.command()(rebuild)
+    app.command()(case)
+
+
+def sla(
+    home: HomeOption,
+    as_of: AsOfOption = None,
+    office: Annotated[str | None, typer.Option(help="Only this office.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this channel, e.g. post.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
+    by: Annotated[str | None, typer.Option(help="Tell apart by: office or topic.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How the limits are kept: per indicator and channel, how many were met, breached, or are open.
+
+    A day is a calendar day in the centre's time zone (TEREZE_TIMEZONE).
+
+    Example: [bold]tereze sla --as-of 2026-03-02 --by office[/bold]
+    """
+    import asyncio
+
+    from deploy.cli.insight_view import print_json, sla_table
+    from services.insight import queries
+
+    group = _choice(queries.SlaGroup, by) if by else None
+    at = _moment(as_of)
+
+    async def ask() -> list[queries.SlaRow]:
+        async with _database(home) as (pool, now), pool.acquire() as connection:
+            return await queries.sla(
+                connection, now=now, as_of=at, office=office, topic=topic, channel=channel, by=group
+            )
+
+    rows = asyncio.run(_told(ask()))
+    if as_json:
+        print_json([_named(row, group) for row in rows])
+    else:
+        sla_table(rows, group)
+
+
+def effectiveness(
+    home: HomeOption,
+    by: Annotated[
+        str, typer.Option(help="Tell apart by: consultant, topic, form, office or channel; all together.")
+    ] = "all",
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What consultations cost and what came of them; causes of dissatisfaction, ranked.
+
+    Example: [bold]tereze effectiveness --by consultant[/bold]
+    """
+    import asyncio
+
+    from deploy.cli.insight_view import effectiveness_tables, print_json
+    from services.insight import queries
+
+    group = _choice(queries.EffectivenessGroup, by)
+    at = _moment(as_of)
+
+    async def ask() -> tuple[list[queries.EffectivenessRow], list[queries.CauseRow]]:
+        async with _database(home) as (pool, _), pool.acquire() as connection:
+            return (
+                await queries.effectiveness(connection, by=group, as_of=at),
+                await queries.causes(connection, as_of=at),
+            )
+
+    rows, causes = asyncio.run(_told(ask()))
+    if as_json:
+        from dataclasses import asdict
+
+        named = None if group is queries.EffectivenessGroup.ALL else group
+        print_json({"effectiveness": [_named(row, named) for row in rows], "causes": [asdict(row) for row in causes]})
+    else:
+        effectiveness_tables(rows, causes, group)
+
+
+def rebuild(
+    home: HomeOption,
+    names: Annotated[list[str] | None, typer.Argument(help="Which projections; default: all.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Change nothing: compare live and rebuilt, row for row.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build projections anew from the event store; readers see the old one until the new one is whole.
+
+    Example: [bold]tereze rebuild sla --verify[/bold]
+    """
+    import asyncio
+
+    from deploy.cli.common import progress_bar
+    from deploy.cli.insight_view import differences_table, print_json
+    from services.insight.projection import Projection
+    from services.insight.rebuild import Progress
+    from services.insight.rebuild import rebuild as build
+    from services.insight.verify import verify as compare
+    from services.insight.views import projections
+    from shared.settings import Settings
+
+    bar = progress_bar(shown=not as_json)
+
+    async def one(pool: asyncpg.Pool[asyncpg.Record], projection: Projection) -> dict[str, Any]:
+        task = bar.add_task(projection.name, total=None)
+
+        def report(progress: Progress) -> None:
+            rate = f"{projection.name} ({progress.rate:,.0f} events/s)"
+            bar.update(task, completed=progress.done, total=progress.total, description=rate)
+
+        result: dict[str, Any] = {"projection": projection.name, "version": projection.version}
+        if verify:
+            verdict = await compare(pool, projection, report)
+            result |= {
+                "events": verdict.events,
+                "rows": verdict.rows,
+                "differences": verdict.differences,
+                "first": verdict.first,
+            }
+        else:
+            progress = await build(pool, projection, report)
+            result |= {"events": progress.done, "seconds": progress.elapsed_s, "events_per_second": progress.rate}
+        return result
+
+    async def every() -> list[dict[str, Any]]:
+        async with _database(home) as (pool, _):
+            return [await one(pool, projection) for projection in projections(Settings().timezone, names or ())]
+
+    with bar:
+        results = asyncio.run(_told(every()))
+    differences = sum(result.get("differences", 0) for result in results)
+    if as_json:
+        print_json(results)
+    elif verify:
+        differences_table(results)
+    if differences:
+        typer.echo(f"{differences} rows differ. Put it right with: tereze rebuild", err=True)
+        raise typer.Exit(1)
+
+
+def case(
+    home: HomeOption,
+    case_id: Annotated[str, typer.Argument(metavar="ID", help="The case's id, from the answer to its first message.")],
+    as_json: JsonOption = False,
+) -> None:
+    """One case over all services: what happened when, and which deadlines were met and missed.
+
+    Personal values are never shown: they are sealed in the store.
+
+    Example: [bold]tereze case c-2026-0001[/bold]
+    """
+    import asyncio
+    from dataclasses import asdict
+
+    from deploy.cli.insight_view import case_tables, print_json
+    from services.insight.timeline import Timeline, timeline
+    from services.insight.views import projections
+    from shared.settings import Settings
+
+    timezone = Settings().timezone
+    (projection,) = projections(timezone, ["sla"])
+
+    async def ask() -> Timeline:
+        async with _database(home) as (pool, now), pool.acquire() as connection:
+            return await timeline(connection, case_id, sla=projection, now=now)
+
+    found = asyncio.run(_told(ask()))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        case_tables(found, timezone)
+
+
+@asynccontextmanager
+async def _database(home: Any) -> AsyncGenerator[tuple[asyncpg.Pool[asyncpg.Record], datetime]]:
+    """The running system's database as the read side's role, which owns the projections; and its time."""
+    from pathlib import Path
+
+    import asyncpg
+
+    from deploy.home import running
+    from deploy.roles import database_role
+    from shared.clock import MovableClock, SystemClock
+
+    state = running(home)
+    clock = MovableClock(Path(state.clock_file)) if state.clock_file else SystemClock()
+    pool = await asyncpg.create_pool(
+        state.database_url,
+        min_size=1,
+        max_size=3,
+        command_timeout=600,
+        server_settings={"application_name": "tereze-cli", "role": database_role("insight")},
+    )
+    async with pool:
+        yield pool, clock.now()
+
+
+async def _told(work: Any) -> Any:
+    """Turn what is expected to go wrong into a sentence for the user."""
+    import asyncpg
+
+    from deploy.problem import Problem
+    from services.insight import queries, rebuild, timeline, verify, views
+
+    try:
+        return await work
+    except (
+        queries.NotBuiltError,
+        rebuild.BusyError,
+        rebuild.PoisonError,
+        timeline.UnknownCaseError,
+        verify.NotBuiltError,
+        views.UnknownProjectionError,
+    ) as error:
+        raise Problem(str(error)) from error
+    except (OSError, asyncpg.PostgresConnectionError) as error:
+        raise Problem(f"The database does not answer ({type(error).__name__}). See: tereze status") from error
+
+
+def _named(row: Any, group: Any) -> dict[str, Any]:
+    """A row as JSON: `group` under the name of what it is."""
+    from dataclasses import asdict
+
+    values = asdict(row)
+    value = values.pop("group")
+    return values if group is None else {str(group): value, **values}
+
+
+def _choice(kind: Any, value: str) -> Any:
+    if value not in set(kind):
+        raise typer.BadParameter(f"{value!r} is none of: {', '.join(kind)}", param_hint="--by")
+    return kind(value)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A time from the command line; without an offset it is the centre's time."""
+    if text is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    from shared.settings import Settings
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a time; write e.g. 2026-03-02 or 2026-03-02T09:30+05:00", param_hint="--as-of"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(Settings().timezone))

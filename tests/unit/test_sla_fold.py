@@ -1,0 +1,219 @@
+"""Which events start and stop which clocks, and when they are due (DOMAIN.md §2 and Table 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.insight.indicators import INDICATORS
+from services.insight.policies import POLICIES
+from services.insight.projection import Seen
+from services.insight.views.sla import projection
+from shared.contracts import EVENTS
+
+ZONE = ZoneInfo("Asia/Almaty")
+SLA = projection(ZONE)
+T0 = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+PLACE = {"channel": "phone", "office": "Centre 1", "topic": "housing"}
+RECORDED = T0 + timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Operation:
+    op: str
+    clock: str
+    indicator: str | None = None
+    at: timedelta = timedelta()
+    """After T0, as is `due`."""
+    due: timedelta | None = None
+    norm: timedelta | None = None
+    owner: str | None = None
+
+
+def when(type_name: str, at: timedelta = timedelta(), **data: Any) -> list[Operation]:
+    """The clock operations of one event, which occurred `at` after T0."""
+    rows = SLA.rows(Seen(7, type_name, T0 + at, RECORDED, {"case_id": "c1", **PLACE, **data}))
+    found: list[Operation] = []
+    for number, values in enumerate(rows):
+        row = dict(zip(SLA.column_names, values, strict=True))
+        assert (row["position"], row["seq"], row["case_id"], row["recorded_at"]) == (7, number, "c1", RECORDED)
+        found.append(
+            Operation(
+                row["op"],
+                row["clock_id"],
+                row["indicator"],
+                row["at"] - T0,
+                row["due_at"] - T0 if row["due_at"] else None,
+                row["norm_due_at"] - T0 if row["norm_due_at"] else None,
+                row["owner"],
+            )
+        )
+    return found
+
+
+def minutes(n: float) -> timedelta:
+    return timedelta(minutes=n)
+
+
+def iso(after: timedelta) -> str:
+    return (T0 + after).isoformat()
+
+
+@pytest.mark.parametrize("channel", ["walk_in", "phone", "voice_mail"])
+def test_2a_details_of_who_comes_or_phones_are_due_in_ten_minutes(channel: str) -> None:
+    assert when("RequestReceived", channel=channel, responsible="k1") == [
+        Operation("start", "details:c1", "details_visit", due=minutes(10), norm=minutes(5), owner="k1")
+    ]
+
+
+@pytest.mark.parametrize("channel", ["email", "web", "post"])
+def test_2b_details_of_who_writes_are_due_in_a_day(channel: str) -> None:
+    assert when("RequestReceived", channel=channel, responsible="k1") == [
+        Operation("start", "details:c1", "details_email", due=timedelta(days=1), owner="k1")
+    ]
+
+
+def test_details_collected_stop_both() -> None:
+    assert when("DetailsCollected", minutes(4), stage="2a") == [Operation("stop", "details:c1", at=minutes(4))]
+
+
+@pytest.mark.parametrize(
+    ("path", "started"),
+    [
+        ("3a-a", []),
+        ("3a-b", [Operation("start", "plan:c1", "plan_visit", due=minutes(20), norm=minutes(15), owner="k1")]),
+        ("3b-b", [Operation("start", "plan:c1", "plan_remote", due=timedelta(days=2), owner="k1")]),
+        (
+            "3b-a",
+            [
+                Operation(
+                    "start",
+                    "consult_remote:c1",
+                    "consult_remote",
+                    due=timedelta(days=7),
+                    norm=timedelta(days=2),
+                    owner="k1",
+                )
+            ],
+        ),
+    ],
+)
+def test_3_what_an_opened_consultation_owes_depends_on_its_path(path: str, started: list[Operation]) -> None:
+    assert when("ConsultationOpened", path=path, consultant="k1", manager="m1") == started
+
+
+def test_3_a_plan_stops_its_clock() -> None:
+    assert when("ConsultationPlanned", minutes(9)) == [Operation("stop", "plan:c1", at=minutes(9))]
+
+
+def held(path: str, number: int) -> list[Operation]:
+    return when(
+        "ConsultHeld",
+        minutes(90),
+        consultation_id=f"c1-{number}",
+        number=number,
+        path=path,
+        consultant="k1",
+        started_at=iso(minutes(30)),
+        ended_at=iso(minutes(90)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "number", "indicator"),
+    [
+        ("3a-a", 1, "consult_at_once"),
+        ("3a-b", 1, "consult_planned"),
+        ("3b-b", 1, "consult_planned"),
+        ("3a-a", 2, "consult_planned"),
+        ("3b-a", 2, "consult_planned"),
+    ],
+)
+def test_4_a_consultations_length_is_timed(path: str, number: int, indicator: str) -> None:
+    cid = f"c1-{number}"
+    operations = held(path, number)
+    assert Operation("start", f"consult:{cid}", indicator, minutes(30), minutes(150), minutes(50), "k1") in operations
+    assert Operation("stop", f"consult:{cid}", at=minutes(90)) in operations
+
+
+def test_3b_a_a_remote_consultation_is_timed_from_its_opening_not_by_its_length() -> None:
+    operations = held("3b-a", 1)
+    assert Operation("stop", "consult_remote:c1", at=minutes(90)) in operations
+    assert [operation.indicator for operation in operations if operation.op == "start"] == ["satisfaction"]
+    assert not [operation for operation in held("3a-b", 1) if operation.clock.startswith("consult_remote")]
+
+
+def test_5_satisfaction_is_due_ten_minutes_after_the_end() -> None:
+    start = Operation("start", "satisfaction:c1-1", "satisfaction", minutes(90), minutes(100), minutes(95), "k1")
+    assert start in held("3a-a", 1)
+    assert when("SatisfactionAssessed", minutes(94), consultation_id="c1-1", consultant="k1") == [
+        Operation("start", "closing:c1-1", "closing", minutes(94), minutes(104), minutes(99), "k1"),
+        Operation("stop", "satisfaction:c1-1", at=minutes(94)),
+    ]
+
+
+def test_6a_8_10_satisfaction_closes_and_owes_effectiveness_and_impact() -> None:
+    operations = when(
+        "Satisfied",
+        minutes(99),
+        consultation_id="c1-1",
+        manager="m1",
+        held_at=iso(minutes(90)),
+        closed_at=iso(minutes(98)),
+    )
+    at = minutes(90)
+    month, quarter = timedelta(days=31), timedelta(days=31 + 30 + 31)  # from 2 March
+    assert operations == [
+        Operation("start", "effectiveness:c1-1", "effectiveness", at, at + month, owner="m1"),
+        Operation("start", "impact:c1-1", "impact", at, at + quarter, at + month, "m1"),
+        Operation("stop", "closing:c1-1", at=minutes(98)),
+    ]
+
+
+def test_6b_7_dissatisfaction_closes_and_the_follow_up_is_due_when_its_event_says() -> None:
+    assert when("Dissatisfied", minutes(99), consultation_id="c1-1", closed_at=iso(minutes(97))) == [
+        Operation("stop", "closing:c1-1", at=minutes(97))
+    ]
+    due = timedelta(days=5)
+    assert when("FollowUpDue", minutes(99), consultation_id="c1-2", owner="k1", due_at=iso(due)) == [
+        Operation("start", "follow_up:c1-2", "follow_up", minutes(99), due, owner="k1")
+    ]
+
+
+def test_7_a_follow_up_is_in_time_if_it_began_in_time() -> None:
+    assert Operation("stop", "follow_up:c1-2", at=minutes(30)) in held("3a-a", 2)
+    assert not [operation for operation in held("3a-a", 1) if operation.clock.startswith("follow_up")]
+
+
+@pytest.mark.parametrize(
+    ("event", "clock"), [("EffectivenessEvaluated", "effectiveness"), ("ImpactEvaluated", "impact")]
+)
+def test_8_10_evaluations_stop_their_clocks(event: str, clock: str) -> None:
+    assert when(event, timedelta(days=20), consultation_id="c1-1") == [
+        Operation("stop", f"{clock}:c1-1", at=timedelta(days=20))
+    ]
+
+
+def test_table_5_a_written_request_is_to_be_registered_in_a_day_and_answered_in_ten() -> None:
+    register = Operation("start", "mail_register:c1", "mail_register", due=timedelta(days=1))
+    answer = Operation("start", "mail_answer:c1", "mail_answer", due=timedelta(days=10))
+    assert when("WrittenRequestReceived", history=False) == [register, answer]
+    assert when("WrittenRequestReceived", history=True) == [answer]
+    assert when("WrittenRequestRegistered") == [Operation("stop", "mail_register:c1")]
+    assert when("WrittenRequestAnswered") == [Operation("stop", "mail_answer:c1")]
+    assert when("WrittenRequestDeclined") == [
+        Operation("stop", "mail_register:c1"),
+        Operation("stop", "mail_answer:c1"),
+    ]
+
+
+def test_each_indicator_names_fields_that_its_events_have_and_has_a_policy() -> None:
+    for indicator in INDICATORS:
+        for on in (indicator.start, *indicator.stops):
+            fields = set(EVENTS[on.event.type_name()].model_fields)
+            assert {on.key, "case_id", *filter(None, (on.at, on.owner, on.due))} <= fields, indicator.name
+        assert POLICIES.in_force(indicator.name, T0).name == indicator.name
