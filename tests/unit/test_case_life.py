@@ -132,6 +132,13 @@ class CaseLife(RuleBasedStateMachine):
         with contextlib.suppress(Refused):
             self.world.submit(command, self.world.now - timedelta(minutes=minutes_ago))
 
+    @rule(data=st.data())
+    def a_well_formed_step_comes_out_of_turn(self, data: st.DataObject) -> None:
+        if data.draw(st.booleans()):
+            self.world.settle()
+        with contextlib.suppress(Refused):
+            self.world.submit(data.draw(st.sampled_from(steps(self.world.now))))
+
     @rule(minutes=st.integers(1, 45 * 24 * 60))
     def time_passes(self, minutes: int) -> None:
         self.world.now += timedelta(minutes=minutes)
@@ -245,6 +252,39 @@ def follows(event: Event, before: list[Event]) -> bool:
         case _:
             # A written request is no consultation: none of its events mixes with those above.
             return not done(RequestReceived)
+
+
+def steps(now: datetime) -> list[Message]:
+    """The steps after stage 2, in a form that only the state of the case can speak against."""
+    plan = PlanConsultation(
+        case_id="A1", planned_at=now + timedelta(days=1), place="room 4", form=Form.OFFICE, expected_result="a form"
+    )
+    held = [
+        HoldConsultation(case_id="A1", started_at=now, form=form, minutes_spent=30)
+        for form in (Form.OFFICE, Form.ONLINE)
+    ]
+    assessed = [
+        AssessSatisfaction(
+            case_id="A1",
+            process=4,
+            result=4,
+            satisfied=content,
+            solved=Solved.HALF,
+            causes=[] if content else ["unclear"],
+        )
+        for content in (True, False)
+    ]
+    step = ImprovementAction(action="train", owner="manager-1", due=date(2027, 1, 1))
+    return [
+        plan,
+        *held,
+        *assessed,
+        RecordTopicalIssue(case_id="A1", issue="queues", target_group="pensioners"),
+        EvaluateEffectiveness(case_id="A1", evaluated_by="manager-1", degree_solved=50, effective=True),
+        RecordSuccessFactors(case_id="A1", factors=["asked first"]),
+        RecordImprovement(case_id="A1", causes=["unclear"], actions=[step]),
+        EvaluateImpact(case_id="A1", evaluated_by="manager-1", advice_used=True, changed=True, solved=Solved.YES),
+    ]
 
 
 def next_step(
