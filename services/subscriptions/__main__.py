@@ -1,6 +1,9 @@
-"""The subscriptions service as a process."""
+"""The subscriptions service as a process: the day of an acceptance is the centre's."""
 
-from services.subscriptions.domain import DECIDER
+from zoneinfo import ZoneInfo
+
+from services.subscriptions.domain import decider
 from shared.service.app import run
+from shared.settings import Settings
 
-run(DECIDER)
+run(decider(ZoneInfo(Settings().timezone)))

@@ -49,7 +49,6 @@ class Submitter:
             inbox_prefix=names.inbox_prefix(user).encode(),
             max_reconnect_attempts=-1,
         )
-        self._stream = self._client.jetstream(publish_async_max_pending=4_000)
 
         async def answered(msg: Msg) -> None:
             self.answers.put_nowait(Answer.from_json(msg.data))
@@ -97,15 +96,14 @@ class Submitter:
         body = command.model_dump_json(exclude_none=True).encode()
         return await self.ask(command.type_name(), body, event_id=event_id, time=time)
 
-    async def publish(
-        self, command: type[Command], body: bytes, *, event_id: str, time: datetime | None = None, answer: bool = False
-    ) -> asyncio.Future[object]:
-        """Publish without waiting; the future is JetStream's acknowledgement that the message is kept."""
+    async def send(self, command: type[Command], body: bytes, *, event_id: str, time: datetime | None = None) -> None:
+        """Publish and go on; the service's answer comes to `answers`. No answer: send again, under the same id.
+
+        JetStream's own acknowledgement is not asked for: the answer says more, and says it end to end.
+        """
         head = self.headers(command, event_id, time)
-        if answer:
-            head[names.ANSWER_TO] = self._address
-        subject = names.submit_subject(command.context, command.type_name())
-        return await self._stream.publish_async(subject, body, headers=head)
+        head[names.ANSWER_TO] = self._address
+        await self._client.publish(names.submit_subject(command.context, command.type_name()), body, headers=head)
 
 
 __all__ = ["Answer", "NoAnswerError", "Status", "Submitter"]

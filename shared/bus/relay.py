@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import asyncpg
 import nats
@@ -19,16 +20,17 @@ import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
+from nats.js.api import PubAck
 from opentelemetry.trace import SpanKind
 
 from shared.bus import names
+from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor, RecordedEvent
-from shared.eventstore.store import Log
 from shared.process import connect_pool, until_told_to_stop
 from shared.settings import Settings
-from shared.telemetry import Telemetry, setup
+from shared.telemetry import MessageSpan, Telemetry, setup
 from shared.telemetry.logs import configure_logging
-from shared.telemetry.names import CASE_ID, MESSAGING_ID, MESSAGING_SUBJECT, POSITION
+from shared.telemetry.names import CASE_ID, DESTINATION, MESSAGE_ID, POSITION, SYSTEM, SYSTEM_NATS
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +111,10 @@ class Relay:
         self._grown.clear()
         page = await self._log.read(cursor, self._page)
         if not page.events:
+            # Not wait_for: until Python 3.12 it can swallow the cancellation that stops the relay.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._grown.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._grown.wait()
             return cursor
         await self._publish(page.events)
         await self._pool.execute(
@@ -131,20 +135,27 @@ class Relay:
         for ack in acks:
             ack.result()
 
-    async def _publish_one(self, event: RecordedEvent) -> asyncio.Future[object]:
+    async def _publish_one(self, event: RecordedEvent) -> asyncio.Future[PubAck]:
         subject = names.event_subject(event.context, event.type)
         span = self._telemetry.begin(f"publish {event.type}", kind=SpanKind.PRODUCER, traceparent=event.traceparent)
         if span.sampled:
-            span.set(MESSAGING_SUBJECT, subject)
-            span.set(MESSAGING_ID, f"e{event.position}")
+            span.set(SYSTEM, SYSTEM_NATS)
+            span.set(DESTINATION, subject)
+            span.set(MESSAGE_ID, f"e{event.position}")
             span.set(CASE_ID, event.correlation_id)
             span.set(POSITION, event.position)
         ack = await self._stream.publish_async(
             subject, event.data, wait_stall=ACK_S, headers=headers_of(event, span.traceparent)
         )
         if span.sampled:
-            ack.add_done_callback(lambda _: span.end())
+            ack.add_done_callback(partial(_close, span))
         return ack
+
+
+def _close(span: MessageSpan, ack: asyncio.Future[PubAck]) -> None:
+    if ack.cancelled() or ack.exception() is not None:
+        span.fail("not_acknowledged")
+    span.end()
 
 
 async def connect(url: str, user: str) -> Client:

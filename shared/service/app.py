@@ -1,7 +1,8 @@
 """One service as a process: the composition root that all four share, and its test twin.
 
-FastStream carries the subscriptions; batches are pulled and every message is settled by hand, so that a
-failed message neither vanishes (the default policy terminates it) nor drags its neighbours along.
+FastStream carries the connection and the requests; streams are pulled in batches (`shared/bus/puller.py`). Every
+message is settled by hand, so that a failed one neither vanishes (the default policy terminates it) nor drags its
+neighbours along.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import uvloop
 from faststream import AckPolicy
 from faststream.message import StreamMessage
-from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
 from shared.bus import names
 from shared.bus.deadletters import DeadLetters
 from shared.bus.deliveries import AskDelivery, StreamDelivery
+from shared.bus.puller import Puller
 from shared.clock import Clock, clock_from_environment
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
@@ -35,8 +39,8 @@ from shared.telemetry.logs import configure_logging
 log = logging.getLogger(__name__)
 
 BATCH = 500
-LINGER_S = 0.05
-"""How long a pull waits for a fuller batch: the price of group commit in latency."""
+LINGER_S = 0.01
+"""How long a batch may grow before it is decided on: the price of group commit in latency."""
 
 
 async def _raw(message: StreamMessage[Any]) -> Any:
@@ -64,10 +68,10 @@ class Service:
             name=f"tereze-{context}",
             inbox_prefix=names.inbox_prefix(user),
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,
+            reconnect_time_wait=1,
             error_cb=_report,
             apply_types=False,
-            logger=None,
+            logger=log,
             ack_policy=AckPolicy.MANUAL,
         )
         client = await self._broker.connect()
@@ -80,45 +84,31 @@ class Service:
             self._clock,
             self._telemetry,
         )
-        prefix = names.inbox_prefix(user).encode()
 
-        async def submitted(batch: list[Msg]) -> None:
+        async def submitted(batch: Sequence[Msg]) -> None:
             await self._desk.submissions([StreamDelivery(msg, client) for msg in batch])
-
-        async def happened(batch: list[Msg]) -> None:
-            await self._desk.events(batch)
 
         async def asked(msg: Msg) -> None:
             self._asked.put_nowait(AskDelivery(msg, client, self._asked.put_nowait))
 
-        pull = PullSub(batch_size=BATCH, timeout=LINGER_S, batch=True)
-        submissions = self._broker.subscriber(
-            f"{names.IN}.{context}.>",
-            stream=JStream(names.IN_STREAM, declare=False),
-            durable=context,
-            pull_sub=pull,
-            decoder=_raw,
-            inbox_prefix=prefix,
-        )
-        submissions(submitted)
         requests = self._broker.subscriber(f"{names.ASK}.{context}.>", queue=context, decoder=_raw, no_reply=True)
         requests(asked)
+        inbox = names.inbox_prefix(user)
+        pull = partial(Puller, client, inbox=inbox, batch=BATCH, linger_s=LINGER_S)
+        self._pullers = [pull(stream=names.IN_STREAM, durable=context, handle=submitted)]
         if self._decider.reacts_to:
-            reactions = self._broker.subscriber(
-                f"{names.EVENTS}.>",
-                stream=JStream(names.EVENTS_STREAM, declare=False),
-                durable=f"{context}-reactions",
-                pull_sub=pull,
-                decoder=_raw,
-                inbox_prefix=prefix,
-            )
-            reactions(happened)
+            reactions = f"{context}-reactions"
+            self._pullers.append(pull(stream=names.EVENTS_STREAM, durable=reactions, handle=self._desk.events))
         await self._broker.start()
+        for puller in self._pullers:
+            await puller.start()
         self._answering = asyncio.create_task(self._answer_requests())
         log.info("%s takes messages", context)
 
     async def stop(self) -> None:
         """Finish the batch at hand and leave; what was not settled is delivered again to the next process."""
+        for puller in self._pullers:
+            await puller.stop()
         await self._broker.stop()
         self._answering.cancel()
         with contextlib.suppress(asyncio.CancelledError):

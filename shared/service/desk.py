@@ -19,7 +19,7 @@ from shared.bus.deliveries import Delivery, StreamDelivery
 from shared.clock import Clock
 from shared.service.processor import Incoming, Processor, Result
 from shared.telemetry import MessageSpan, Telemetry
-from shared.telemetry.names import CASE_ID, CONTEXT, EVENT_TYPE, MESSAGING_ID, MESSAGING_SUBJECT, OUTCOME
+from shared.telemetry.names import CASE_ID, CONTEXT, DESTINATION, EVENT_TYPE, MESSAGE_ID, OUTCOME, SYSTEM, SYSTEM_NATS
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +118,9 @@ class Desk:
             traceparent=headers.get(names.TRACEPARENT),
         )
         if span.sampled:
-            span.set(MESSAGING_SUBJECT, subject)
-            span.set(MESSAGING_ID, headers.get(names.ID, "")[:200])
+            span.set(SYSTEM, SYSTEM_NATS)
+            span.set(DESTINATION, subject)
+            span.set(MESSAGE_ID, headers.get(names.ID, "")[:200])
             span.set(CONTEXT, self._context)
             span.set(EVENT_TYPE, subject.rpartition(".")[2])
         return span

@@ -180,6 +180,8 @@ class Processor(Generic[S]):
         if not missing:
             return known
         for stream_id, recorded in (await self._store.load(list(missing))).items():
+            if not recorded:
+                continue
             state = decider.initial()
             for one in recorded:
                 state = decider.evolve(state, decode(one), one.occurred_at)

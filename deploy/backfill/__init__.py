@@ -1,0 +1,1 @@
+"""Backfilling history: a file's rows become written requests, through the bus like any other."""

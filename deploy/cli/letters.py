@@ -1,0 +1,156 @@
+"""`tereze dead-letters`: what was rejected, and sending it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from deploy.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from deploy.home import State
+    from shared.bus.deadletters import DeadLetters, LetterSummary
+
+T = TypeVar("T")
+Number = Annotated[int, typer.Argument(metavar="N", help="The letter's number in the list.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    letters = typer.Typer(no_args_is_help=True, help="What was rejected: list it, show it, send it again.")
+    letters.command("list")(list_)
+    letters.command()(show)
+    letters.command()(resend)
+    app.add_typer(letters, name="dead-letters")
+
+
+def list_(
+    home: HomeOption,
+    context: Annotated[str | None, typer.Option(help="Only of this service.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those already sent again.")] = False,
+    after: Annotated[int, typer.Option(help="Only letters with a higher number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List dead letters, oldest first, with the reasons.
+
+    Example: [bold]tereze dead-letters list --context intake[/bold]
+    """
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    async def read(letters: DeadLetters, _: State) -> list[LetterSummary]:
+        return await letters.list(context=context, resent=everything, after=after, limit=limit)
+
+    found = _with_letters(home, read)
+    if as_json:
+        typer.echo(orjson.dumps(found).decode())
+        return
+    table = Table("n", "received", "service", "type", "source", "reasons")
+    for one in found:
+        reasons = "\n".join(f"{reason['code']} {reason['field']}".strip() for reason in one.reasons)
+        table.add_row(str(one.id), f"{one.received_at:%Y-%m-%d %H:%M:%S}", one.context, one.type, one.source, reasons)
+    Console().print(table if found else "No dead letters.")
+
+
+def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
+    """Show one letter as it was sent, personal data included.
+
+    Example: [bold]tereze dead-letters show 7[/bold]
+    """
+    import orjson
+    from rich.console import Console
+
+    from deploy.problem import Problem
+
+    async def read(letters: DeadLetters, _: State) -> dict[str, object]:
+        content = await letters.open(number)
+        if content is None:
+            raise Problem(f"there is no dead letter {number}; see: tereze dead-letters list --all")
+        body = content.body.decode("utf-8", "backslashreplace")
+        reasons = (await letters.list(resent=True, after=number - 1, limit=1))[0].reasons
+        return {"subject": content.subject, "headers": content.headers, "body": body, "reasons": reasons}
+
+    letter = _with_letters(home, read)
+    if as_json:
+        typer.echo(orjson.dumps(letter).decode())
+        return
+    for name, value in letter.items():
+        Console().print(f"{name}:", value, markup=False)
+
+
+def resend(
+    home: HomeOption,
+    number: Number,
+    data: Annotated[
+        str | None, typer.Option(help="A corrected body as JSON, instead of the one that was sent.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send one letter again, as it was or with a corrected body, and print the answer.
+
+    Example: [bold]tereze dead-letters resend 7[/bold]
+    """
+    from deploy.problem import Problem
+    from shared.bus import names
+    from shared.bus.answers import Answer, Status
+    from shared.bus.relay import connect
+
+    async def again(letters: DeadLetters, state: State) -> Answer:
+        import nats.errors
+
+        content = await letters.open(number)
+        if content is None:
+            raise Problem(f"there is no dead letter {number}; see: tereze dead-letters list --all")
+        body = content.body if data is None else data.encode()
+        if content.subject.startswith(f"{names.EVENTS}."):
+            # Every reader of the stream gets it once more; whoever had it knows it by its position.
+            headers = {name: value for name, value in content.headers.items() if name != names.MSG_ID}
+            client = await connect(state.nats_url, "admin")
+            await client.jetstream().publish(content.subject, body, headers=headers)
+            await client.drain()
+            await letters.mark_resent(number)
+            return Answer(Status.ACCEPTED, content.headers.get(names.ID, ""), content.subject.rpartition(".")[2])
+        client = await connect(state.nats_url, "admin")
+        try:
+            subject = content.subject.replace(names.IN, names.ASK, 1)
+            reply = await client.request(subject, body, timeout=15, headers=content.headers)
+        except (nats.errors.NoRespondersError, nats.errors.TimeoutError):
+            raise Problem("no service answered; see `tereze status`, then resend") from None
+        finally:
+            await client.drain()
+        answer = Answer.from_json(reply.data)
+        if answer.status in {Status.ACCEPTED, Status.DUPLICATE}:
+            await letters.mark_resent(number)
+        return answer
+
+    answer = _with_letters(home, again)
+    if as_json:
+        typer.echo(answer.to_json().decode())
+    else:
+        typer.echo(f"{answer.status}  {answer.type}  case {answer.case_id or '–'}")
+        for reason in answer.reasons:
+            typer.echo(f"  {reason.code}: {reason.message}  {reason.field}")
+    if answer.status not in {Status.ACCEPTED, Status.DUPLICATE}:
+        raise typer.Exit(1)
+
+
+def _with_letters(home: Path, work: Callable[[DeadLetters, State], Awaitable[T]]) -> T:
+    import asyncio
+
+    import asyncpg
+
+    from deploy.home import running
+    from shared.bus.deadletters import DeadLetters
+
+    state = running(home)
+
+    async def go() -> T:
+        async with asyncpg.create_pool(state.database_url, min_size=1, max_size=2) as pool:
+            return await work(DeadLetters(pool), state)
+
+    return asyncio.run(go())

@@ -1,0 +1,261 @@
+"""A message's whole way over the real bus and store: service, relay, reactions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import nats
+import orjson
+import pytest
+from nats.aio.client import Client
+
+from services.consult.domain import DECIDER as CONSULT
+from services.feedback.domain import DECIDER as FEEDBACK
+from services.intake.domain import DECIDER as INTAKE
+from services.subscriptions.domain import DECIDER as SUBSCRIPTIONS
+from shared.bus import names
+from shared.bus.answers import Answer, Status
+from shared.bus.cloudevents import headers_of
+from shared.bus.relay import Relay, connect
+from shared.clock import SystemClock
+from shared.contracts import COMMANDS
+from shared.service.app import Service
+from shared.settings import Settings
+from shared.telemetry import setup
+from tests.conftest import RunningServers
+
+START = datetime.now(UTC) - timedelta(days=200)
+REQUEST: dict[str, Any] = {
+    "case_id": "case-1",
+    "channel": "walk_in",
+    "language": "kk",
+    "office": "north",
+    "question": "Қалай жазыламын?",
+    "responsible": "manager-1",
+    "consumer": {"name": "Айгүл", "phone": "+77010000000"},
+}
+
+
+class House:
+    """All four services and the relay, in this process."""
+
+    def __init__(self, client: Client, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self.client = client
+        self.pool = pool
+
+    async def ask(self, type_name: str, data: Any, *, event_id: str, time: datetime | None = None) -> Answer:
+        command = COMMANDS[type_name]
+        body = data if isinstance(data, bytes) else orjson.dumps(data)
+        head = headers_of(command, event_id=event_id, source="/test", time=time)
+        reply = await self.client.request(names.ask_subject(command.context, type_name), body, timeout=20, headers=head)
+        return Answer.from_json(reply.data)
+
+    async def types(self) -> list[str]:
+        rows = await self.pool.fetch("SELECT type FROM store.event ORDER BY position")
+        return [row["type"] for row in rows]
+
+
+@pytest.fixture
+async def house(clean_store: RunningServers) -> AsyncIterator[House]:
+    running = []
+    for decider in (INTAKE, CONSULT, FEEDBACK, SUBSCRIPTIONS):
+        settings = Settings(
+            home=clean_store.home,
+            nats_url=clean_store.nats_url(decider.context),
+            database_url=clean_store.dsn(decider.context),
+        )
+        service = Service(decider, settings, SystemClock(), setup(decider.context, clean_store.home))
+        await service.start()
+        running.append(service)
+    relay_pool = await asyncpg.create_pool(clean_store.dsn("relay"), min_size=1, max_size=2)
+    relay_client = await connect(clean_store.nats_url("relay"), "relay")
+    relaying = asyncio.create_task(Relay(relay_pool, relay_client, setup("relay", clean_store.home)).run())
+    client = await nats.connect(clean_store.nats_url("adapter"), inbox_prefix=b"_INBOX_adapter")
+    pool = await asyncpg.create_pool(clean_store.dsn("admin"), min_size=1, max_size=2)
+    yield House(client, pool)
+    relaying.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await relaying
+    for service in running:
+        await service.stop()
+    await asyncio.gather(client.close(), relay_client.close(), pool.close(), relay_pool.close())
+
+
+async def until(condition: Callable[[], Any], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - the condition is in the database
+            await asyncio.sleep(0.02)
+
+
+async def test_a_case_goes_from_its_request_to_its_impact(house: House) -> None:
+    at = START
+    steps: list[tuple[str, dict[str, Any], timedelta]] = [
+        ("ReceiveRequest", REQUEST, timedelta()),
+        (
+            "CollectDetails",
+            {
+                "case_id": "case-1",
+                "expected_result": "a form filled in",
+                "form": "office",
+                "preparation_needed": False,
+                "consultant_has_time": True,
+                "presence_required": True,
+                "consultant": "consultant-1",
+            },
+            timedelta(minutes=7),
+        ),
+        (
+            "HoldConsultation",
+            {
+                "case_id": "case-1",
+                "started_at": (at + timedelta(minutes=10)).isoformat(),
+                "form": "office",
+                "minutes_spent": 40,
+            },
+            timedelta(minutes=50),
+        ),
+        (
+            "AssessSatisfaction",
+            {
+                "case_id": "case-1",
+                "process": 4,
+                "result": 2,
+                "satisfied": False,
+                "solved": "half",
+                "causes": ["unclear"],
+            },
+            timedelta(minutes=55),
+        ),
+        (
+            "HoldConsultation",
+            {
+                "case_id": "case-1",
+                "started_at": (at + timedelta(days=2)).isoformat(),
+                "form": "phone",
+                "minutes_spent": 20,
+            },
+            timedelta(days=2, minutes=20),
+        ),
+        (
+            "AssessSatisfaction",
+            {"case_id": "case-1", "process": 5, "result": 5, "satisfied": True, "solved": "yes"},
+            timedelta(days=2, minutes=25),
+        ),
+        (
+            "EvaluateEffectiveness",
+            {"case_id": "case-1", "evaluated_by": "manager-1", "degree_solved": 90, "effective": True},
+            timedelta(days=20),
+        ),
+        ("RecordSuccessFactors", {"case_id": "case-1", "factors": ["prepared materials"]}, timedelta(days=21)),
+        (
+            "EvaluateImpact",
+            {"case_id": "case-1", "evaluated_by": "manager-1", "advice_used": True, "changed": True, "solved": "yes"},
+            timedelta(days=80),
+        ),
+        (
+            "RecordTopicalIssue",
+            {"case_id": "case-1", "issue": "forms are hard to read", "target_group": "pensioners"},
+            timedelta(days=81),
+        ),
+    ]
+    for number, (type_name, data, after) in enumerate(steps):
+        answer = await house.ask(type_name, data, event_id=f"m{number}", time=at + after)
+        letters = await house.pool.fetch("SELECT context, type, reasons FROM ops.dead_letter")
+        assert answer.status is Status.ACCEPTED, (type_name, answer, [tuple(x) for x in letters])
+        assert answer.case_id == "case-1"
+    assert await house.types() == [
+        "RequestReceived",
+        "DetailsCollected",
+        "ConsultationOpened",
+        "ConsultHeld",
+        "AssessmentDue",
+        "SatisfactionAssessed",
+        "Dissatisfied",
+        "FollowUpDue",
+        "ConsultHeld",
+        "AssessmentDue",
+        "SatisfactionAssessed",
+        "Satisfied",
+        "EffectivenessEvaluated",
+        "SuccessFactorsRecorded",
+        "ImpactEvaluated",
+        "TopicalIssueRecorded",
+    ]
+
+
+async def test_no_personal_word_is_stored_or_published_in_the_clear(house: House) -> None:
+    await house.ask("ReceiveRequest", REQUEST, event_id="m1")
+    row = await house.pool.fetchrow("SELECT event::text AS whole, data->>'phone' AS phone FROM store.event AS event")
+    assert row is not None
+    assert row["phone"].startswith("sealed:")
+    assert "Айгүл" not in row["whole"]
+    assert "7701000" not in row["whole"]
+    assert "жазыламын" not in row["whole"]
+
+
+async def test_the_same_message_twice_has_one_effect(house: House) -> None:
+    first = await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)
+    again = await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)
+    other = await house.ask("ReceiveRequest", {**REQUEST, "office": "south"}, event_id="m1", time=START)
+    taken = await house.ask("ReceiveRequest", REQUEST, event_id="m2", time=START)
+    assert [first.status, again.status, other.status, taken.status] == [
+        Status.ACCEPTED,
+        Status.DUPLICATE,
+        Status.CONFLICT,
+        Status.REJECTED,
+    ]
+    assert [event.position for event in again.events] == [event.position for event in first.events]
+    assert other.reasons[0].code == "id_reused"
+    assert taken.reasons[0].code == "case_exists"
+    assert await house.types() == ["RequestReceived"]
+
+
+async def test_a_published_submission_is_answered_where_it_asks_for(house: House) -> None:
+    answers: asyncio.Queue[Answer] = asyncio.Queue()
+
+    async def answered(msg: Any) -> None:
+        answers.put_nowait(Answer.from_json(msg.data))
+
+    await house.client.subscribe("tereze.answers.test", cb=answered)
+    command = COMMANDS["ReceiveRequest"]
+    head = {**headers_of(command, event_id="m1", source="/test"), names.ANSWER_TO: "tereze.answers.test"}
+    ack = await house.client.jetstream().publish("tereze.in.intake.ReceiveRequest", orjson.dumps(REQUEST), headers=head)
+    assert ack.stream == "TEREZE_IN"
+    answer = await asyncio.wait_for(answers.get(), 10)
+    assert (answer.status, answer.id, answer.case_id) == (Status.ACCEPTED, "m1", "case-1")
+
+
+async def test_bad_neighbours_cost_a_batch_nothing(house: House) -> None:
+    stream = house.client.jetstream()
+    command = COMMANDS["ReceiveRequest"]
+    subject = "tereze.in.intake.ReceiveRequest"
+    bad = [b"{", b"\xff\xfe", b"null", b"[]", b'{"case_id": "x"}', b"", b"x" * 1_048_576]
+    for number in range(20):
+        good = orjson.dumps({**REQUEST, "case_id": f"good-{number}"})
+        await stream.publish(subject, good, headers=headers_of(command, event_id=f"g{number}", source="/test"))
+        body = bad[number % len(bad)]
+        await stream.publish(subject, body, headers=headers_of(command, event_id=f"b{number}", source="/test"))
+
+    async def all_in() -> bool:
+        return len(await house.types()) == 20
+
+    await until(all_in)
+
+    async def all_kept() -> bool:
+        return await house.pool.fetchval("SELECT count(*) FROM ops.dead_letter") == 20
+
+    await until(all_kept)
+    rows = await house.pool.fetch("SELECT DISTINCT reasons->0->>'code' AS code FROM ops.dead_letter")
+    assert {row["code"] for row in rows} >= {"broken_json", "not_utf8", "too_large", "schema_missing"}
+
+
+async def test_an_unknown_case_is_waited_for_then_refused(house: House) -> None:
+    body = {"case_id": "nobody", "issue": "x", "target_group": "y"}
+    answer = await house.ask("RecordTopicalIssue", body, event_id="m1")
+    assert (answer.status, answer.reasons[0].code) == (Status.REJECTED, "unknown_case")
+    assert await house.pool.fetchval("SELECT count(*) FROM ops.dead_letter") == 1
