@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from services.insight.pages import Connection
+from services.insight.instants import Connection
 from services.insight.projection import Projection, Row
 from shared.eventstore.model import Cursor
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 import orjson
 
+from services.insight.instants import Connection, uncollected
 from services.insight.projection import Seen
 from shared.eventstore.model import Cursor
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 END = Cursor((1 << 63) - 1, (1 << 63) - 1)
 """Beyond every event."""
@@ -72,7 +69,7 @@ async def read_page(
 ) -> EventPage:
     """At most `limit` final events beyond `after` and not beyond `upto`, `without` these fields.
 
-    Trace contexts are read only where `traced` asks for them.
+    Use a `log_connection`. Trace contexts are read only where `traced` asks for them.
     """
     statement = _PAGE.format(limit=limit, traceparent="traceparent" if traced else "NULL::text")
     row = await connection.fetchrow(statement, *after, list(types), list(without), *upto)
@@ -80,10 +77,10 @@ async def read_page(
         raise AssertionError("an aggregate without GROUP BY has a row")
     if row["positions"] is None:
         return EventPage([], [], [], min(upto, _before(row["horizon"])))
-    data: list[dict[str, Any]] = orjson.loads(row["data"])
     positions: list[int] = row["positions"]
-    occurred: list[datetime] = row["occurred"]
-    events = list(map(Seen, positions, row["types"], occurred, row["recorded"], data))
+    with uncollected():
+        data: list[dict[str, Any]] = orjson.loads(row["data"])
+        events = list(map(Seen, positions, row["types"], row["occurred"], row["recorded"], data))
     xids: list[int] = row["xids"]
     full = len(events) == limit
     seen = Cursor(xids[-1], positions[-1]) if full else min(upto, _before(row["horizon"]))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
+from services.insight.instants import Instant
 from shared.contracts import EVENTS, personal_fields
 
 
@@ -15,8 +15,8 @@ class Seen(NamedTuple):
 
     position: int
     type: str
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_at: Instant
+    recorded_at: Instant
     data: dict[str, Any]
 
 
@@ -28,8 +28,8 @@ Fold = Callable[[Seen], Iterable[Row]]
 class Projection:
     """A pure map from one event to any number of rows, and the table they stand in.
 
-    A row begins with the event's position and the row's number within it. Rows are never changed: what adds up is
-    added up by the query. Raise `version` whenever a fold or the columns change.
+    A row begins with the event's position and the row's number within it; its times are instants. Rows are never
+    changed: what adds up is added up by the query. Raise `version` whenever a fold or the columns change.
     """
 
     name: str

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from services.insight.pages import Connection
+from services.insight.instants import Connection
 from services.insight.policies import POLICIES
 from services.insight.views import projections
 

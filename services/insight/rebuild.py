@@ -7,17 +7,15 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeAlias
 
 import asyncpg
 
 from services.insight import ledger
+from services.insight.instants import Connection, Pool, log_connection, uncollected
 from services.insight.ledger import Status
-from services.insight.pages import END, Connection, EventPage, read_page
+from services.insight.pages import END, EventPage, read_page
 from services.insight.projection import Projection, Row, Seen
 from shared.eventstore.model import Cursor
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 PAGE = 10_000
 UNWRITABLE = (
@@ -123,11 +121,12 @@ def fold_page(projection: Projection, page: EventPage) -> list[Row]:
     """
     folds = projection.folds
     rows: list[Row] = []
-    for event in page.events:
-        try:
-            rows.extend(folds[event.type](event))
-        except Exception as error:
-            raise _poison(projection, event, error) from error
+    with uncollected():
+        for event in page.events:
+            try:
+                rows.extend(folds[event.type](event))
+            except Exception as error:
+                raise _poison(projection, event, error) from error
     return rows
 
 
@@ -154,7 +153,7 @@ async def _name_the_event(
 async def _pages(pool: Pool, projection: Projection, after: Cursor, upto: Cursor) -> AsyncGenerator[EventPage, None]:
     """All pages, the next one always under way."""
     types, without = projection.types, projection.unread_fields
-    async with pool.acquire() as reader:
+    async with log_connection(pool) as reader:
 
         def start(cursor: Cursor) -> asyncio.Task[EventPage]:
             return asyncio.create_task(read_page(reader, cursor, PAGE, types=types, without=without, upto=upto))
@@ -180,7 +179,7 @@ async def _count(pool: Pool, projection: Projection, upto: Cursor) -> int:
 
 async def _swap(pool: Pool, writer: Connection, projection: Projection, reached: Cursor) -> None:
     """Put the new table in the live one's place, not behind it: the live runner goes on from where it is."""
-    async with pool.acquire() as reader, writer.transaction():
+    async with log_connection(pool) as reader, writer.transaction():
         live = await ledger.checkpoint(writer, projection, lock=True)
         while live is not None and reached < live:
             page = await read_page(
@@ -218,7 +217,7 @@ async def exclusive(pool: Pool, projection: Projection) -> AsyncGenerator[Connec
         BusyError: another one does.
     """
     lock = f"tereze projection {projection.name}"
-    async with pool.acquire() as connection:
+    async with log_connection(pool) as connection:
         if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", lock):
             raise BusyError(f"projection {projection.name} is being rebuilt or verified already; wait until it is done")
         try:

@@ -11,10 +11,11 @@ from time import time_ns
 import asyncpg
 
 from services.insight import ledger
+from services.insight.instants import Connection, Pool, log_connection
 from services.insight.ledger import Status
-from services.insight.pages import Connection, EventPage, read_page
+from services.insight.pages import EventPage, read_page
 from services.insight.projection import Projection, Row, Seen
-from services.insight.rebuild import UNWRITABLE, BusyError, PoisonError, Pool, rebuild
+from services.insight.rebuild import UNWRITABLE, BusyError, PoisonError, rebuild
 from shared.eventstore.model import Cursor
 from shared.telemetry import SpanKind, Telemetry
 from shared.telemetry.names import CASE_ID, EVENT_TYPE, POSITION
@@ -66,12 +67,13 @@ class Runner:
         wait = POLL_S
         while True:
             try:
-                written = await self._open(projection)
-                self._opened[projection.name].set()
-                seen = written
-                while True:
-                    written, seen = await self._step(projection, written, seen)
-                    wait = POLL_S
+                async with log_connection(self._pool) as connection:
+                    written = await self._open(connection, projection)
+                    self._opened[projection.name].set()
+                    seen = written
+                    while True:
+                        written, seen = await self._step(connection, projection, written, seen)
+                        wait = POLL_S
             except _MovedError:
                 continue
             except Exception as trouble:
@@ -81,39 +83,33 @@ class Runner:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT_S)
 
-    async def _open(self, projection: Projection) -> Cursor:
+    async def _open(self, connection: Connection, projection: Projection) -> Cursor:
         """Where the live table stands. Made where there is none; rebuilt where an older version is still live."""
-        async with self._pool.acquire() as connection:
-            cursor = await ledger.checkpoint(connection, projection)
-            if cursor is not None:
-                return cursor
-            outdated = await ledger.other_live_versions(connection, projection)
-            if not outdated:
-                async with connection.transaction():
-                    await ledger.create(connection, projection, Status.LIVE)
-                return Cursor()
+        cursor = await ledger.checkpoint(connection, projection)
+        if cursor is not None:
+            return cursor
+        if not await ledger.other_live_versions(connection, projection):
+            async with connection.transaction():
+                await ledger.create(connection, projection, Status.LIVE)
+            return Cursor()
         log.info("projection %s: building version %d", projection.name, projection.version)
         await rebuild(self._pool, projection)
         raise _MovedError
 
-    async def _step(self, projection: Projection, written: Cursor, seen: Cursor) -> tuple[Cursor, Cursor]:
+    async def _step(
+        self, connection: Connection, projection: Projection, written: Cursor, seen: Cursor
+    ) -> tuple[Cursor, Cursor]:
         """Take one page, or wait for one. `seen` may be ahead of `written`: there was nothing of our types."""
         grown = self._grown[projection.name]
         grown.clear()
-        async with self._pool.acquire() as connection:
-            page = await read_page(
-                connection,
-                seen,
-                self._page,
-                types=projection.types,
-                without=projection.unread_fields,
-                traced=True,
-            )
-            if page.events:
-                began = time_ns()
-                await self._take(connection, projection, page, written)
-                self._trace(projection, page, began)
-                return page.cursor(-1), page.seen
+        page = await read_page(
+            connection, seen, self._page, types=projection.types, without=projection.unread_fields, traced=True
+        )
+        if page.events:
+            began = time_ns()
+            await self._take(connection, projection, page, written)
+            self._trace(projection, page, began)
+            return page.cursor(-1), page.seen
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(grown.wait(), POLL_S)
         return written, page.seen

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from services.insight.pages import Connection
+from services.insight.instants import Connection, instant, moment
 from services.insight.projection import Projection, Row, Seen
 from services.insight.views.sla import START
 from shared.contracts import EVENTS, personal_fields
@@ -78,18 +78,18 @@ async def timeline(connection: Connection, case_id: str, *, sla: Projection, now
     rows: list[Row] = []
     for record in records:
         data: dict[str, Any] = orjson.loads(record["data"])
-        seen = Seen(record["position"], record["type"], record["occurred_at"], record["recorded_at"], data)
-        if seen.type in sla.folds:
-            rows.extend(sla.rows(seen))
+        type_name, at, recorded_at = record["type"], record["occurred_at"], record["recorded_at"]
+        if type_name in sla.folds:
+            rows.extend(sla.rows(Seen(record["position"], type_name, instant(at), instant(recorded_at), data)))
         entries.append(
             Entry(
-                seen.position,
-                seen.occurred_at,
-                seen.recorded_at,
+                record["position"],
+                at,
+                recorded_at,
                 record["context"],
-                seen.type,
+                type_name,
                 record["actor"],
-                _without_persons(seen.type, data),
+                _without_persons(type_name, data),
             )
         )
     return Timeline(case_id, entries, _deadlines(sla, rows, now))
@@ -121,14 +121,15 @@ def _deadlines(sla: Projection, rows: Sequence[Row], now: datetime) -> list[Dead
 
 
 def _deadline(start: dict[str, Any], stop: dict[str, Any] | None, now: datetime) -> Deadline:
-    by_s = (start["due_at"] - (now if stop is None else stop["at"])).total_seconds()
+    due_at, done_at = moment(start["due_at"]), None if stop is None else moment(stop["at"])
+    by_s = (due_at - (done_at or now)).total_seconds()
     words = ("open", "overdue") if stop is None else ("met", "breached")
     return Deadline(
         indicator=start["indicator"],
         owner=start["owner"],
-        started_at=start["at"],
-        due_at=start["due_at"],
-        done_at=None if stop is None else stop["at"],
+        started_at=moment(start["at"]),
+        due_at=due_at,
+        done_at=done_at,
         verdict=words[by_s < 0],
         by_s=by_s,
         policy_version=start["policy_version"],

@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from services.insight import ledger
+from services.insight.instants import Pool
 from services.insight.projection import Projection
-from services.insight.rebuild import Pool, Report, exclusive, fill, silent
+from services.insight.rebuild import Report, exclusive, fill, silent
 
 _SHOWN = 10
 

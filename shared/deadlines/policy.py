@@ -89,13 +89,17 @@ class Policies:
         for policy in sorted(policies, key=lambda policy: (policy.in_force_from, policy.version), reverse=True):
             self._versions.setdefault(policy.name, []).append(policy)
 
+    def versions(self, name: str) -> tuple[Policy, ...]:
+        """All versions of a policy, the latest first."""
+        return tuple(self._versions.get(name, ()))
+
     def in_force(self, name: str, at: datetime) -> Policy:
         """The version that judges what starts at `at`.
 
         Raises:
             UnknownPolicyError: when none was in force.
         """
-        for policy in self._versions.get(name, ()):
+        for policy in self.versions(name):
             if policy.in_force_from <= at:
                 return policy
         raise UnknownPolicyError(

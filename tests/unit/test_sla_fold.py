@@ -8,12 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.insight.indicators import INDICATORS
+from services.insight.instants import instant, moment, shifter
 from services.insight.policies import POLICIES
 from services.insight.projection import Seen
 from services.insight.views.sla import projection
 from shared.contracts import EVENTS
+from shared.deadlines import Span, Unit, add, days, months
 
 ZONE = ZoneInfo("Asia/Almaty")
 SLA = projection(ZONE)
@@ -36,19 +40,19 @@ class Operation:
 
 def when(type_name: str, at: timedelta = timedelta(), **data: Any) -> list[Operation]:
     """The clock operations of one event, which occurred `at` after T0."""
-    rows = SLA.rows(Seen(7, type_name, T0 + at, RECORDED, {"case_id": "c1", **PLACE, **data}))
+    rows = SLA.rows(Seen(7, type_name, instant(T0 + at), instant(RECORDED), {"case_id": "c1", **PLACE, **data}))
     found: list[Operation] = []
     for number, values in enumerate(rows):
         row = dict(zip(SLA.column_names, values, strict=True))
-        assert (row["position"], row["seq"], row["case_id"], row["recorded_at"]) == (7, number, "c1", RECORDED)
+        assert (row["position"], row["seq"], row["case_id"], row["recorded_at"]) == (7, number, "c1", instant(RECORDED))
         found.append(
             Operation(
                 row["op"],
                 row["clock_id"],
                 row["indicator"],
-                row["at"] - T0,
-                row["due_at"] - T0 if row["due_at"] else None,
-                row["norm_due_at"] - T0 if row["norm_due_at"] else None,
+                moment(row["at"]) - T0,
+                moment(row["due_at"]) - T0 if row["due_at"] else None,
+                moment(row["norm_due_at"]) - T0 if row["norm_due_at"] else None,
                 row["owner"],
             )
         )
@@ -217,3 +221,22 @@ def test_each_indicator_names_fields_that_its_events_have_and_has_a_policy() -> 
             fields = set(EVENTS[on.event.type_name()].model_fields)
             assert {on.key, "case_id", *filter(None, (on.at, on.owner, on.due))} <= fields, indicator.name
         assert POLICIES.in_force(indicator.name, T0).name == indicator.name
+
+
+@given(
+    st.datetimes(datetime.fromisoformat("1973-01-01"), datetime.fromisoformat("2060-01-01"), timezones=st.just(UTC)),
+    st.sampled_from(["Asia/Almaty", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns"]),
+    st.sampled_from([days(1), days(10), months(1), months(3), Span(45, Unit.SECONDS)]),
+)
+def test_many_instants_are_shifted_as_the_deadline_engine_shifts_one(start: datetime, zone: str, span: Span) -> None:
+    at = instant(start)
+    assert moment(at) == start
+    assert moment(at + shifter(span, ZoneInfo(zone))(at)) == add(span, start, ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("at", ["2024-02-19T12:59:59", "2024-02-29T18:59:59.999999", "2024-02-29T19:00:00"])
+def test_instants_are_shifted_exactly_around_a_change_of_the_clocks(at: str) -> None:
+    # Almaty put its clocks back at 2024-02-29T18:00Z (midnight there).
+    start = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    shifted = shifter(days(10), ZONE)(instant(start))
+    assert moment(instant(start) + shifted) == add(days(10), start, ZONE)

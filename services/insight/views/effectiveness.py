@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.insight.instants import Instant, instant
 from services.insight.projection import Projection, Row, Seen
 
 HELD, ASSESSED, CAUSE, EFFECTIVENESS, IMPACT = "held", "assessed", "cause", "effectiveness", "impact"
@@ -49,15 +49,14 @@ def projection(_zone: ZoneInfo) -> Projection:
     )
 
 
-def _fact(event: Seen, kind: str, at: datetime, seq: int = 0, **measures: Any) -> Row:
+def _fact(event: Seen, kind: str, at: Instant, seq: int = 0, **measures: Any) -> Row:
     dimensions = (event.data.get(name) for name in _DIMENSIONS)
     return (event.position, seq, kind, at, *dimensions, *(measures.get(name) for name, _ in _MEASURES))
 
 
 def _held(event: Seen) -> Iterable[Row]:
     data = event.data
-    ended = datetime.fromisoformat(data["ended_at"])
-    yield _fact(event, HELD, ended, minutes=data["minutes_spent"], cost=data["cost"])
+    yield _fact(event, HELD, instant(data["ended_at"]), minutes=data["minutes_spent"], cost=data["cost"])
 
 
 def _assessed(event: Seen) -> Iterable[Row]:
