@@ -76,7 +76,7 @@ WITH stopped AS (
     ORDER BY case_id, position DESC
 ), clock AS (
     SELECT s.indicator, s.due_at, s.norm_due_at, e.at AS done_at,
-           extract(epoch FROM CASE WHEN e.at < s.at THEN interval '0' ELSE e.at - s.at END)::float8 AS taken_s,
+           date_part('epoch', CASE WHEN e.at < s.at THEN interval '0' ELSE e.at - s.at END) AS taken_s,
            coalesce(s.channel, p.channel) AS channel, coalesce(s.office, p.office) AS office,
            coalesce(s.topic, p.topic) AS topic
     FROM read.{table} s LEFT JOIN stopped e USING (clock_id) LEFT JOIN place p ON p.case_id = s.case_id
