@@ -1,6 +1,7 @@
 """The event store on PostgreSQL: append, read in a sound order, seal personal data."""
 
 from .codec import UnreadableEvent, decode, encode, unseal_event
+from .group import GroupCommit
 from .log import Log
 from .model import Append, Appended, Cursor, NewEvent, Outcome, Page, RecordedEvent
 from .store import EventStore
@@ -12,6 +13,7 @@ __all__ = [
     "Appended",
     "Cursor",
     "EventStore",
+    "GroupCommit",
     "Log",
     "NewEvent",
     "Outcome",
