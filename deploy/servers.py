@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
+
 from deploy.folder_lock import FolderLock
 from deploy.home import Home
 from deploy.leftovers import stop_leftovers
@@ -16,6 +18,8 @@ from deploy.postgres import SUPERUSER, Postgres
 from deploy.problem import Problem
 from deploy.roles import BUS_USERS, DATABASE_ROLES, database_role
 from deploy.streams import declare, reactions
+from shared.eventstore.log import Log
+from shared.eventstore.restamp import restamp
 
 DATABASE = "tereze"
 _NAMES = sorted({*BUS_USERS, *DATABASE_ROLES, SUPERUSER})
@@ -61,7 +65,9 @@ class Servers:
                 server.port = self.home.port(name)
                 starting.append(server.start)
         await all_to_the_end(starting)
-        await migrate(self.postgres.url(DATABASE) if self.postgres else self._database_url, self._passwords)
+        database = self.postgres.url(DATABASE) if self.postgres else self._database_url
+        await migrate(database, self._passwords)
+        await _adopt_restored_log(database)
         await declare(self.url_for("admin"), reactions(), replicas=self._replicas)
 
     async def stop(self) -> None:
@@ -101,6 +107,18 @@ async def all_to_the_end(calls: list[Callable[[], None]]) -> None:
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+async def _adopt_restored_log(database_url: str) -> None:
+    """A log restored from a dump carries another cluster's transaction numbers: renumber it first (ADR 0002)."""
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+        foreign = await Log(pool).is_foreign()
+    if foreign:
+        connection = await asyncpg.connect(database_url)
+        try:
+            await restamp(connection)
+        finally:
+            await connection.close()
 
 
 def _embedded(home: Home, passwords: Mapping[str, str]) -> tuple[Postgres, Nats]:

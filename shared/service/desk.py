@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import asyncpg
 from nats.aio.client import Client
@@ -158,7 +159,7 @@ def _incoming(submission: Submission, span: MessageSpan) -> Incoming:
 def _invalid(delivery: Delivery, invalid: Invalid) -> Answer:
     headers = delivery.msg.headers or {}
     return Answer(
-        Status.REJECTED, headers.get(names.ID, ""), delivery.subject.rpartition(".")[2], reasons=invalid.reasons
+        Status.REJECTED, unquote(headers.get(names.ID, "")), delivery.subject.rpartition(".")[2], reasons=invalid.reasons
     )
 
 

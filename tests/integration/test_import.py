@@ -1,0 +1,133 @@
+"""History through the bus: `tereze import`, as its user runs it, against an independent computation."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from deploy.launcher import System
+from tests.conftest import StartSystem
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "nyc_council_constituent_cases.parquet"
+COLUMNS = (
+    "id=unique_key,received_at=opendate,answered_at=closedate,office=account,topic=complaint_type,question=descriptor"
+)
+needs_cases = pytest.mark.skipif(not CASES.is_file(), reason=f"the real cases are not at {CASES}")
+SAMPLE_OFFICES = ("NYCC01", "NYCC18", "NYCC45")
+
+
+def tereze(system: System, *arguments: str, fails: bool = False) -> Any:
+    """Run one command with --json on this system."""
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.cli.main", *arguments, "--json"],
+        env={**os.environ, "TEREZE_HOME": str(system.home.path)},
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+    )
+    assert (done.returncode != 0) == fails, done.stderr
+    return json.loads(done.stdout)
+
+
+def expected(cases: pd.DataFrame) -> dict[str, tuple[int, int, int, int]]:
+    """office -> (total, met, breached, open): answered within 10 calendar days of opening, later, not at all."""
+    days = (pd.to_datetime(cases["closedate"]) - pd.to_datetime(cases["opendate"])).dt.days
+    table = pd.DataFrame(
+        {"office": cases["account"], "met": days <= 10, "breached": days > 10, "open": days.isna()}
+    ).groupby("office")
+    return {
+        str(office): (len(group), int(group["met"].sum()), int(group["breached"].sum()), int(group["open"].sum()))
+        for office, group in table
+    }
+
+
+def told(system: System) -> dict[str, tuple[int, int, int, int]]:
+    rows = tereze(system, "sla", "--by", "office", "--channel", "post")
+    return {
+        row["office"]: (row["total"], row["met"], row["breached"], row["open"])
+        for row in rows
+        if row["indicator"] == "mail_answer"
+    }
+
+
+@pytest.fixture(scope="module")
+async def own(start_system: StartSystem) -> System:
+    return await start_system(("intake", "relay", "insight"), movable_clock=False)
+
+
+async def until_projected(system: System, total: int) -> None:
+    """The read side follows the store by a moment: compare once it has seen everything."""
+    async with asyncio.timeout(120):
+        while sum(row[0] for row in told(system).values()) < total:  # noqa: ASYNC110 - asks another process
+            await asyncio.sleep(0.3)
+
+
+@needs_cases
+async def test_a_sample_of_real_offices_agrees_with_pandas(own: System, tmp_path: Path) -> None:
+    cases = pd.read_parquet(CASES)
+    sample = cases[cases["account"].isin(SAMPLE_OFFICES)].groupby("account").head(1500)
+    file = tmp_path / "sample.parquet"
+    sample.to_parquet(file)
+    summary = tereze(own, "import", str(file), "--columns", COLUMNS)
+    assert (summary["accepted"], summary["rejected"]) == (len(sample), 0)
+    await until_projected(own, len(sample))
+    assert told(own) == expected(sample)
+
+    again = tereze(own, "import", str(file), "--columns", COLUMNS, "--restart")
+    assert (again["accepted"], again["duplicates"]) == (0, len(sample))
+    resumed = tereze(own, "import", str(file), "--columns", COLUMNS)
+    assert (resumed["already_imported"], resumed["accepted"], resumed["duplicates"]) == (len(sample), 0, 0)
+
+
+async def test_bad_rows_go_to_the_rejects_file_with_reasons(own: System, tmp_path: Path) -> None:
+    file = tmp_path / "dirty.csv"
+    file.write_text(
+        "number,opened,closed,branch\n"
+        "good-1,2024-03-01,2024-03-05,dirty\n"
+        ",2024-03-01,,dirty\n"
+        "bad-date,yesterday,,dirty\n"
+        "turned,2024-03-05,2024-03-01,dirty\n"
+        "no branch,2024-03-05,,\n"
+        "a space,2024-03-05,,dirty\n"
+        "future,2190-01-01,,dirty\n"
+        "good-1,2024-03-02,,dirty\n"
+        "good-2,2024-03-01T10:00:00+05:00,,dirty\n",
+        encoding="utf-8",
+    )
+    columns = "id=number,received_at=opened,answered_at=closed,office=branch"
+    summary = tereze(own, "import", str(file), "--columns", columns, fails=True)
+    assert (summary["accepted"], summary["answered"], summary["rejected"], summary["repeated_ids"]) == (3, 1, 6, 1)
+    lines = Path(summary["rejects_file"]).read_text(encoding="utf-8").splitlines()
+    rejects = {row["row"]: row["code"] for row in csv.DictReader(lines)}
+    assert rejects == {
+        "2": "id_missing",
+        "3": "received_at_unreadable",
+        "4": "answered_before_received",
+        "5": "office_missing",
+        "6": "schema_string_pattern_mismatch",
+        "7": "in_the_future",
+    }
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(1800)
+@needs_cases
+async def test_the_whole_file_agrees_with_pandas_row_for_row(start_system: StartSystem) -> None:
+    system = await start_system(("intake", "relay", "insight"), movable_clock=False)
+    cases = pd.read_parquet(CASES)
+    summary = tereze(system, "import", str(CASES), "--columns", COLUMNS, "--rejects", str(system.home.path / "r.csv"))
+    assert (summary["rows"], summary["accepted"], summary["rejected"]) == (299_184, 299_184, 0)
+    await until_projected(system, 299_184)
+    assert told(system) == expected(cases)
+    verdicts = tereze(system, "rebuild", "--verify")
+    assert all(not one["differences"] for one in verdicts), verdicts
