@@ -1,0 +1,35 @@
+"""`tereze url`: where the bus is, for a program of one's own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deploy.cli.options import HomeOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(url)
+
+
+def url(
+    home: HomeOption,
+    user: Annotated[str, typer.Argument(help="The bus user: adapter, or one of the services.")] = "adapter",
+) -> None:
+    """Print the NATS URL of a bus user, with its password: what a channel adapter connects to.
+
+    Example: [bold]NATS_URL=$(tereze url) python my_adapter.py[/bold]
+    """
+    from urllib.parse import urlsplit
+
+    from deploy.home import Home, running
+    from deploy.problem import Problem
+    from deploy.roles import BUS_USERS
+
+    if user not in BUS_USERS:
+        raise Problem(f"there is no bus user {user}; there are: {', '.join(sorted(BUS_USERS))}")
+    where = urlsplit(running(home).nats_url)
+    password = Home.at(home).passwords([user])[user]
+    typer.echo(f"nats://{user}:{password}@{where.hostname}:{where.port}")
