@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -13,26 +14,24 @@ from deploy.launcher import System
 ROOT = Path(__file__).resolve().parents[2]
 
 
-async def test_the_adapter_of_the_readme_works_as_printed(system: System, tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
-    script = tmp_path / "adapter.py"
-    script.write_text(code, encoding="utf-8")
-    url = subprocess.run(
-        [sys.executable, "-m", "deploy.cli.main", "url"],
-        env={**os.environ, "TEREZE_HOME": str(system.home.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+def run(arguments: list[str], **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, "NATS_URL": url},
+        [sys.executable, *arguments],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    published, asked = done.stdout.splitlines()
+    return done.stdout.strip()
+
+
+async def test_the_adapter_of_the_readme_works_as_printed(system: System, tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    script = tmp_path / "adapter.py"
+    script.write_text(code, encoding="utf-8")
+    url = await asyncio.to_thread(run, ["-m", "deploy.cli.main", "url"], TEREZE_HOME=str(system.home.path))
+    published, asked = (await asyncio.to_thread(run, [str(script)], NATS_URL=url)).splitlines()
     assert "'status': 'accepted'" in published
     assert "'status': 'duplicate'" in asked
