@@ -87,5 +87,17 @@ async def read_page(
     return EventPage(events, xids, row["traceparents"], seen)
 
 
+async def last_between(connection: Connection, after: Cursor, upto: Cursor) -> Cursor | None:
+    """The last event, of whatever type, beyond `after` and not beyond `upto`; None: there is none."""
+    row = await connection.fetchrow(
+        """SELECT xid, position FROM store.event
+           WHERE (xid, position) > ($1::xid8, $2::bigint) AND (xid, position) <= ($3::xid8, $4::bigint)
+           ORDER BY xid DESC, position DESC LIMIT 1""",
+        *after,
+        *upto,
+    )
+    return None if row is None else Cursor(row["xid"], row["position"])
+
+
 def _before(horizon: int) -> Cursor:
     return Cursor(horizon - 1, _LAST_POSITION)

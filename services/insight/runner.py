@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from time import time_ns
+from time import monotonic, time_ns
 
 import asyncpg
 
 from services.insight import ledger
 from services.insight.instants import Connection, Pool, log_connection
 from services.insight.ledger import Status
-from services.insight.pages import EventPage, read_page
+from services.insight.pages import EventPage, last_between, read_page
 from services.insight.projection import Projection, Row, Seen
 from services.insight.rebuild import UNWRITABLE, BusyError, PoisonError, rebuild
 from shared.eventstore.model import Cursor
@@ -26,6 +26,8 @@ PAGE = 2_000
 POLL_S = 0.2
 """A wake-up may get lost; the log is looked at this often anyway."""
 _LONGEST_WAIT_S = 5.0
+_PASS_BY_S = 1.0
+"""So often at most the checkpoint is moved past events that a projection does not read."""
 _TROUBLES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
@@ -45,6 +47,7 @@ class Runner:
         self._page = page
         self._grown = {projection.name: asyncio.Event() for projection in projections}
         self._opened = {projection.name: asyncio.Event() for projection in projections}
+        self._pass_by_at = {projection.name: 0.0 for projection in projections}
         self._projections = tuple(projections)
 
     def wake(self) -> None:
@@ -110,9 +113,26 @@ class Runner:
             await self._take(connection, projection, page, written)
             self._trace(projection, page, began)
             return page.cursor(-1), page.seen
+        if page.seen > written and monotonic() >= self._pass_by_at[projection.name]:
+            self._pass_by_at[projection.name] = monotonic() + _PASS_BY_S
+            written = await self._pass_by(connection, projection, written, page.seen)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(grown.wait(), POLL_S)
         return written, page.seen
+
+    async def _pass_by(self, connection: Connection, projection: Projection, written: Cursor, seen: Cursor) -> Cursor:
+        """Move the checkpoint to the last event up to `seen`, none of which is ours beyond `written`.
+
+        Else health would count those events as not yet seen, and the next start would look through them again.
+        """
+        last = await last_between(connection, written, seen)
+        if last is None:
+            return written
+        async with connection.transaction():
+            if await ledger.checkpoint(connection, projection, lock=True) != written:
+                raise _MovedError
+            await ledger.write(connection, projection, [], last)
+        return last
 
     async def _take(self, connection: Connection, projection: Projection, page: EventPage, written: Cursor) -> None:
         """Write a page's rows and move the checkpoint from `written` to the page's last event."""

@@ -67,12 +67,12 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def caught_up(pool: Pool, *some: Projection) -> None:
-    """Wait until the checkpoints stand at the last event that each projection reads."""
+    """Wait until the checkpoints stand at the last event that each projection reads, or beyond."""
     for projection in some or ALL:
 
         async def at_the_end(projection: Projection = projection) -> bool:
             return await pool.fetchval(
-                """SELECT position = (SELECT max(position) FROM store.event WHERE type = ANY($3))
+                """SELECT position >= (SELECT max(position) FROM store.event WHERE type = ANY($3))
                    FROM read.projection WHERE name = $1 AND version = $2 AND status = 'live'""",
                 projection.name,
                 projection.version,
