@@ -1,6 +1,7 @@
 """The command `tereze`. Each module beside this one that has a `register(app)` adds its commands.
 
-Those modules import nothing heavy at the top: `tereze --help` must be quick.
+Those modules import nothing heavy at the top: `tereze --help` must be quick. What draws is in modules called
+`…_view`, which a command imports when it runs.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ app = typer.Typer(
 
 
 def _register_all() -> None:
-    for module in sorted(found.name for found in iter_modules(cli.__path__) if found.name != "main"):
+    names = (found.name for found in iter_modules(cli.__path__))
+    for module in sorted(name for name in names if name != "main" and not name.endswith("_view")):
         register = getattr(import_module(f"deploy.cli.{module}"), "register", None)
         if register is not None:
             register(app)

@@ -44,35 +44,48 @@ def down(home: HomeOption) -> None:
 
 
 def status(home: HomeOption, as_json: JsonOption = False) -> None:
-    """Say of each part whether it is ready; the exit status is 0 once all are.
+    """Say of each part whether it is ready, how far its readers are behind, and what waits or was set aside.
+
+    The exit status is 0 once every part is ready.
 
     Example: [bold]tereze status --json[/bold]
     """
-    import json
-    from dataclasses import asdict
+    import asyncio
 
     from deploy.home import find_running, running
 
-    if as_json:
-        state = find_running(home)
-        parts = state.parts() if state else []
-        ready = bool(parts) and all(part.ready for part in parts)
-        typer.echo(
-            json.dumps(
-                {"home": str(home), "running": state is not None, "ready": ready, "parts": [asdict(p) for p in parts]}
-            )
-        )
-        raise typer.Exit(0 if ready else 1)
-
-    from rich.console import Console
-    from rich.table import Table
-
-    parts = running(home).parts()
-    table = Table("part", "pid", "state")
-    for part in parts:
-        table.add_row(part.name, str(part.pid or "–"), "[green]ready" if part.ready else "[red]not ready")
-    Console().print(table)
+    state = find_running(home) if as_json else running(home)
+    parts = state.parts() if state else []
     late = [part.name for part in parts if not part.ready]
+    ready = bool(parts) and not late
+    if state is None:
+        found = None
+    else:
+        from deploy.health import health
+
+        found = asyncio.run(health(state))
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        document = {
+            "home": str(home),
+            "running": state is not None,
+            "ready": ready,
+            "parts": [asdict(part) for part in parts],
+            "health": None if found is None else asdict(found),
+        }
+        typer.echo(json.dumps(document))
+    else:
+        from rich.console import Console
+
+        from deploy.cli.health_view import health_tables, parts_table
+
+        console = Console()
+        console.print(parts_table(parts))
+        if found is not None:
+            console.print(*health_tables(found), sep="\n")
     if late:
         typer.echo(f"Not ready: {', '.join(late)}. Its log: {home}/logs/{late[0]}.log", err=True)
+    if not ready:
         raise typer.Exit(1)

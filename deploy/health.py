@@ -1,0 +1,169 @@
+"""How a running system fares: how far its readers are behind, what waits, what was set aside.
+
+Asked from outside, of the store and the bus, and never of the readers themselves: one that is dead or stuck
+falls behind here like any other. No contract is imported: loading them all takes longer than asking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import asyncpg
+import nats
+import nats.errors
+from nats.js.errors import APIError
+
+from deploy.home import SERVERS, State
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, inbox_prefix
+from shared.eventstore.log import Log
+from shared.eventstore.model import Cursor
+
+_PATIENCE_S = 1.2
+"""A server that does not answer by then is said not to answer: whoever asks is in a hurry."""
+_STORE_TROUBLES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_BUS_TROUBLES = (OSError, TimeoutError, nats.errors.Error, APIError)
+_NO_SERVICE = {*SERVERS, "relay", "insight"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader of the log: the relay, or a projection."""
+
+    name: str
+    running: bool
+    """Whether its process is ready. One that is not has stopped where it stands."""
+    built: bool
+    """Whether it has a checkpoint. Without one all events are unseen."""
+    events_behind: int
+    oldest_unseen_s: float | None
+    """Age of the oldest event that it has not seen; None: it has seen all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """A service's consumer on a stream of the bus."""
+
+    stream: str
+    name: str
+    running: bool
+    """Whether the service's process is ready."""
+    pending: int | None
+    """Messages not yet handed out; None: the bus has no such durable."""
+    unsettled: int | None
+    """Messages handed out and not yet settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What can be told of a running system; None: the server that knows did not answer."""
+
+    readers: list[Reader] | None = None
+    write_transaction_s: float | None = None
+    """Age of the oldest running write transaction: no reader sees beyond it (ADR 0002)."""
+    dead_letters: int | None = None
+    """Open: neither resent nor settled."""
+    poison: int | None = None
+    """Events that a live projection could not fold."""
+    durables: list[Durable] | None = None
+    unanswered: dict[str, str] = field(default_factory=dict[str, str])
+    """The servers that did not answer, and what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    readers: list[Reader]
+    write_transaction_s: float
+    dead_letters: int
+    poison: int
+
+
+async def health(state: State) -> Health:
+    """Ask the servers of a running system, for little more than a second at most."""
+    running = {part.name for part in state.parts() if part.ready}
+    unanswered: dict[str, str] = {}
+
+    async def in_time(server: str, work: Coroutine[Any, Any, T], troubles: tuple[type[Exception], ...]) -> T | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await work
+        except troubles as trouble:
+            unanswered[server] = type(trouble).__name__
+            return None
+
+    store, durables = await asyncio.gather(
+        in_time("postgres", _ask_store(state.database_url, running), _STORE_TROUBLES),
+        in_time("nats", _ask_bus(state.nats_url, state.pids, running), _BUS_TROUBLES),
+    )
+    if store is None:
+        return Health(durables=durables, unanswered=unanswered)
+    return Health(
+        store.readers, store.write_transaction_s, store.dead_letters, store.poison, durables, unanswered=unanswered
+    )
+
+
+async def _ask_store(url: str, running: set[str]) -> _Store:
+    settings = {"application_name": "tereze-status"}
+    async with asyncpg.create_pool(url, min_size=1, max_size=1, server_settings=settings) as pool:
+        log = Log(pool)
+        now: datetime = await pool.fetchval("SELECT clock_timestamp()")
+        readers: list[Reader] = []
+        for name, process, cursor in await _checkpoints(pool):
+            events, oldest = await log.behind(cursor or Cursor())
+            age = None if oldest is None else max((now - oldest).total_seconds(), 0.0)
+            readers.append(Reader(name, process in running, cursor is not None, events, age))
+        row = await pool.fetchrow(
+            """SELECT (SELECT count(*) FROM ops.dead_letter WHERE resent_at IS NULL) AS dead_letters,
+                      (SELECT count(*) FROM read.poison JOIN read.projection USING (name, version)
+                       WHERE status = 'live') AS poison"""
+        )
+        if row is None:
+            raise AssertionError("a SELECT without FROM has a row")
+        return _Store(readers, (await log.horizon_age()).total_seconds(), row["dead_letters"], row["poison"])
+
+
+async def _checkpoints(pool: asyncpg.Pool[asyncpg.Record]) -> list[tuple[str, str, Cursor | None]]:
+    """Every reader: its name, its process, how far it has come. The read side is ready once all its tables live."""
+    relay = await pool.fetch("SELECT xid, position FROM ops.relay")
+    live = await pool.fetch(
+        "SELECT name, version, xid, position FROM read.projection WHERE status = 'live' ORDER BY name, version"
+    )
+    return [
+        ("relay", "relay", Cursor(*relay[0]) if relay else None),
+        *((f"{row['name']} v{row['version']}", "insight", Cursor(row["xid"], row["position"])) for row in live),
+        *([] if live else [("projections", "insight", None)]),
+    ]
+
+
+async def _ask_bus(url: str, parts: Collection[str], running: set[str]) -> list[Durable]:
+    connection = await nats.connect(
+        url,
+        name="tereze-status",
+        inbox_prefix=inbox_prefix("admin").encode(),
+        allow_reconnect=False,
+        connect_timeout=1,
+        error_cb=_ignored,
+    )
+    try:
+        stream = connection.jetstream(timeout=1)
+        found: list[Durable] = []
+        for stream_name in (IN_STREAM, EVENTS_STREAM):
+            for info in await stream.consumers_info(stream_name):
+                service = info.name.removesuffix("-reactions")
+                found.append(
+                    Durable(stream_name, info.name, service in running, info.num_pending, info.num_ack_pending)
+                )
+        known = {durable.name for durable in found}
+        lost = [part for part in parts if part not in _NO_SERVICE and part not in known]
+        return found + [Durable(IN_STREAM, name, name in running, None, None) for name in lost]
+    finally:
+        await connection.close()
+
+
+async def _ignored(_error: Exception) -> None:
+    """What goes wrong is told by the calls themselves."""
