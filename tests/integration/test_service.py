@@ -41,6 +41,23 @@ REQUEST: dict[str, Any] = {
 }
 
 
+DETAILS: dict[str, Any] = {
+    "case_id": "case-1",
+    "expected_result": "a form filled in",
+    "form": "office",
+    "preparation_needed": False,
+    "consultant_has_time": True,
+    "presence_required": True,
+    "consultant": "consultant-1",
+}
+HELD: dict[str, Any] = {
+    "case_id": "case-1",
+    "started_at": (START + timedelta(minutes=10)).isoformat(),
+    "form": "office",
+    "minutes_spent": 40,
+}
+
+
 class House:
     """All four services and the relay, in this process."""
 
@@ -98,25 +115,12 @@ async def test_a_case_goes_from_its_request_to_its_impact(house: House) -> None:
         ("ReceiveRequest", REQUEST, timedelta()),
         (
             "CollectDetails",
-            {
-                "case_id": "case-1",
-                "expected_result": "a form filled in",
-                "form": "office",
-                "preparation_needed": False,
-                "consultant_has_time": True,
-                "presence_required": True,
-                "consultant": "consultant-1",
-            },
+            DETAILS,
             timedelta(minutes=7),
         ),
         (
             "HoldConsultation",
-            {
-                "case_id": "case-1",
-                "started_at": (at + timedelta(minutes=10)).isoformat(),
-                "form": "office",
-                "minutes_spent": 40,
-            },
+            HELD,
             timedelta(minutes=50),
         ),
         (
@@ -213,6 +217,15 @@ async def test_the_same_message_twice_has_one_effect(house: House) -> None:
     assert other.reasons[0].code == "id_reused"
     assert taken.reasons[0].code == "case_exists"
     assert await house.types() == ["RequestReceived"]
+
+
+async def test_a_repeat_is_told_so_even_where_the_rules_would_have_it_wait(house: House) -> None:
+    """Regression: a consultation sent twice was refused as `not_assessed` once it waited long enough for nothing."""
+    await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)
+    await house.ask("CollectDetails", DETAILS, event_id="m2", time=START)
+    first = await house.ask("HoldConsultation", HELD, event_id="m3", time=START + timedelta(hours=1))
+    again = await house.ask("HoldConsultation", HELD, event_id="m3", time=START + timedelta(hours=1))
+    assert (first.status, again.status) == (Status.ACCEPTED, Status.DUPLICATE)
 
 
 async def test_a_published_submission_is_answered_where_it_asks_for(house: House) -> None:
