@@ -15,6 +15,9 @@ DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "admin")
 # Answers go to the asker's inbox. Naming the inboxes costs the server nothing; `allow_responses` would
 # make it remember the reply subject of every message a service pulls.
 _INBOXES = ("_INBOX.>", "_INBOX_admin.>", "_INBOX_adapter.>")
+# Intake takes out of the queue what is no service's. JetStream has no narrower right: a message is read and
+# deleted by its number, whatever its subject.
+_SWEEP = tuple(f"$JS.API.STREAM.{call}.{IN_STREAM}" for call in ("INFO", "MSG.GET", "MSG.DELETE"))
 
 
 def database_role(name: str) -> str:
@@ -62,6 +65,7 @@ def permissions(user: str) -> Permissions:
         return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
     return Permissions(
         (
+            *(_SWEEP if user == Context.INTAKE else ()),
             *_consume(IN_STREAM, durable(user)),
             *_consume(EVENTS_STREAM, reactions_durable(user)),
             "tereze.answers.>",

@@ -30,8 +30,8 @@ def _streams(replicas: int) -> tuple[StreamConfig, ...]:
     return (
         StreamConfig(
             name=IN_STREAM,
-            # By context, not `tereze.in.>`: what no service reads is refused at once, instead of lying there for ever.
-            subjects=[f"tereze.in.{context}.>" for context in CONTEXTS],
+            # All of them: what no service reads is answered and kept as a dead letter (shared/bus/strays.py).
+            subjects=["tereze.in.>"],
             retention=RetentionPolicy.WORK_QUEUE,
             discard=DiscardPolicy.NEW,
             storage=StorageType.FILE,

@@ -3,4 +3,5 @@
 from services.intake.domain import DECIDER
 from shared.service.app import run
 
-run(DECIDER)
+# Whoever takes requests in also sees to those that reach nobody.
+run(DECIDER, sweeps_strays=True)

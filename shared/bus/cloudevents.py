@@ -6,7 +6,6 @@ not portable between clients.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,6 @@ from shared.contracts.base import Command, Message
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_REASONS = 20
 _CONTEXTS = frozenset(Context)
-_ANSWER_SUBJECT = re.compile(rf"{re.escape(names.ANSWERS)}(\.[A-Za-z0-9_-]{{1,64}}){{1,8}}")
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _ASCII = frozenset(map(chr, range(0x21, 0x7F))) - {"%", '"'}
 
@@ -169,7 +167,7 @@ def _identity(head: Mapping[str, str], type_name: str) -> tuple[str, str]:
             Reason("forged_type", f"header {names.TYPE} must be {type_name}, as the subject says", names.TYPE)
         )
     answer_to = head.get(names.ANSWER_TO)
-    if answer_to is not None and not _ANSWER_SUBJECT.fullmatch(answer_to):
+    if answer_to is not None and not names.is_answer_subject(answer_to):
         message = f"header {names.ANSWER_TO} must be a subject under {names.ANSWERS}., without wildcards"
         reasons.append(Reason("attribute_invalid", message, names.ANSWER_TO))
     if reasons:

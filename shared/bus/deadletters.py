@@ -7,7 +7,7 @@ reasons, type and ids stay readable.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ from shared.eventstore.vault import Vault, seal, unseal
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+_STATEMENT_BYTES = 8 * 2**20
 _KEEP = """
 INSERT INTO ops.dead_letter (origin, context, subject, message_id, type, source, reasons, sealed, traceparent)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
@@ -93,10 +94,13 @@ class DeadLetters:
         return self._key
 
     async def keep(self, letters: Sequence[Letter]) -> None:
-        """Store the letters in one statement; one that is there already stays as it is."""
-        if not letters:
-            return
-        key = await self._sealing_key()
+        """Store the letters; one that is there already stays as it is."""
+        key = await self._sealing_key() if letters else b""
+        # PostgreSQL takes no statement beyond 1 GB, which a batch of large bodies would make.
+        for few in _in_parts(letters, _STATEMENT_BYTES):
+            await self._keep(key, few)
+
+    async def _keep(self, key: bytes, letters: Sequence[Letter]) -> None:
         await self._pool.execute(
             _KEEP,
             [one.origin for one in letters],
@@ -105,7 +109,7 @@ class DeadLetters:
             [_text(one.message_id) for one in letters],
             [_text(one.type) for one in letters],
             [_text(one.source) for one in letters],
-            [orjson.dumps(list(one.reasons)).decode() for one in letters],
+            [orjson.dumps([_plain(reason) for reason in one.reasons]).decode() for one in letters],
             [seal(key, self.OWNER, _pack(one)).encode() for one in letters],
             [one.traceparent and _text(one.traceparent) for one in letters],
         )
@@ -135,6 +139,24 @@ class DeadLetters:
 def _pack(letter: Letter) -> str:
     headers = {_text(name): _text(value) for name, value in letter.headers.items()}
     return orjson.dumps({"headers": headers, "body": b64encode(letter.body).decode()}).decode()
+
+
+def _in_parts(letters: Sequence[Letter], limit: int) -> Iterator[Sequence[Letter]]:
+    """The letters in their order, in parts of at most `limit` bytes of bodies each (or one letter)."""
+    begin, size = 0, 0
+    for end, letter in enumerate(letters):
+        if size + len(letter.body) > limit and end > begin:
+            yield letters[begin:end]
+            begin, size = end, 0
+        size += len(letter.body)
+    if begin < len(letters):
+        yield letters[begin:]
+
+
+def _plain(reason: Reason) -> Reason:
+    # A reason quotes the message: its subject, the names of its fields. jsonb refuses a NUL in them, and with it
+    # the whole batch's letters.
+    return Reason(_text(reason.code), _text(reason.message), _text(reason.field))
 
 
 def _text(value: str) -> str:

@@ -52,7 +52,7 @@ class StreamDelivery:
     async def settle(self, answer: bytes | None) -> None:
         if answer is not None and self.msg.headers is not None:
             address = self.msg.headers.get(names.ANSWER_TO)
-            if address is not None and address.startswith(f"{names.ANSWERS}."):
+            if address is not None and names.is_answer_subject(address):
                 await self._client.publish(address, answer)
         await self.msg.ack()
 
@@ -78,7 +78,7 @@ class AskDelivery:
         return f"ask:{identity.hexdigest()}"
 
     async def settle(self, answer: bytes | None) -> None:
-        if answer is not None and self.msg.reply:
+        if answer is not None and names.is_reply_subject(self.msg.reply):
             await self._client.publish(self.msg.reply, answer)
 
     async def again(self, delay_s: float) -> None:

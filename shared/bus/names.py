@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 IN_STREAM = "TEREZE_IN"
 EVENTS_STREAM = "TEREZE_EVENTS"
 IN = "tereze.in"
@@ -24,6 +26,9 @@ MSG_ID = "Nats-Msg-Id"
 
 RESERVED_SOURCE = "/tereze"
 """Sources under this name are the services' own; nobody outside may claim one."""
+
+_ANSWER_SUBJECT = re.compile(rf"{re.escape(ANSWERS)}(\.[A-Za-z0-9_-]{{1,64}}){{1,8}}")
+_REPLY_SUBJECT = re.compile(r"_INBOX[A-Za-z0-9_-]{0,64}(\.[A-Za-z0-9_-]{1,64}){1,8}")
 
 BODY_LIMIT = 64 * 1024
 """Bytes. The longest valid submission is below 40 KiB; whatever is larger is refused before it is parsed."""
@@ -48,3 +53,16 @@ def schema_urn(context: str, type_name: str, version: int) -> str:
 def inbox_prefix(user: str) -> str:
     """Each NATS user has an inbox of its own, so that no one reads another's replies."""
     return f"_INBOX_{user}"
+
+
+def is_answer_subject(address: str) -> bool:
+    """Whether a submission may name `address` in `tereze-answer-to`: under `tereze.answers`, no wildcards."""
+    return _ANSWER_SUBJECT.fullmatch(address) is not None
+
+
+def is_reply_subject(address: str) -> bool:
+    """Whether a request may be answered there: in an inbox or under `tereze.answers`, and nowhere else.
+
+    A service has rights that a requester has not; it must not publish for them wherever they say.
+    """
+    return _REPLY_SUBJECT.fullmatch(address) is not None or is_answer_subject(address)

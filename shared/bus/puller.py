@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 EXPIRES_S = 5.0
 GRACE_S = 1.0
 """A request whose end the server has not told by then was lost with a connection: ask anew."""
+FLUSH_S = 2
+"""A stop is given ten seconds in all; without a server there is nobody to give the messages back to."""
+MAX_BYTES = 16 * 2**20
+"""Of one request: a batch of the largest bodies would overrun the client's buffer, which drops what it can't hold."""
 
 
 class Puller:
@@ -67,7 +71,7 @@ class Puller:
             await self._subscription.unsubscribe()
             for msg in self._buffer:
                 await msg.nak()
-            await self._client.flush()
+            await self._client.flush(FLUSH_S)
 
     async def _arrived(self, msg: Msg) -> None:
         if msg.headers is not None and "Status" in msg.headers and not msg.reply:
@@ -110,5 +114,5 @@ class Puller:
         self._number += 1
         self._wanted = self._batch
         self._until = monotonic() + EXPIRES_S + GRACE_S
-        body = orjson.dumps({"batch": self._batch, "expires": int(EXPIRES_S * 1e9)})
+        body = orjson.dumps({"batch": self._batch, "expires": int(EXPIRES_S * 1e9), "max_bytes": MAX_BYTES})
         await self._client.publish(self._request, body, f"{self._inbox}.{self._number}")

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import asyncpg
-import nats
 import nats.errors
 import nats.js.errors
 import uvloop
@@ -24,9 +23,10 @@ from nats.js.api import PubAck
 from opentelemetry.trace import SpanKind
 
 from shared.bus import names
+from shared.bus.connection import connect
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor, RecordedEvent
-from shared.process import connect_pool, until_told_to_stop
+from shared.process import connect_pool, obey_cancellation, until_told_to_stop
 from shared.settings import Settings
 from shared.telemetry import MessageSpan, Telemetry, setup
 from shared.telemetry.logs import configure_logging
@@ -94,9 +94,11 @@ class Relay:
             try:
                 cursor = await self._cursor()
                 while True:
+                    obey_cancellation()
                     cursor = await self._relay_page(cursor)
                     wait = POLL_S
             except TROUBLES as trouble:
+                obey_cancellation()
                 log.warning("the relay waits %.1f s: %s: %s", wait, type(trouble).__name__, trouble)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5.0)
@@ -126,10 +128,20 @@ class Relay:
 
     async def _publish(self, events: Sequence[RecordedEvent]) -> None:
         """Publish all and wait for every acknowledgement; what is not acknowledged is sent again."""
-        acks = [await self._publish_one(event) for event in events]
-        _, late = await asyncio.wait(acks, timeout=ACK_S)
-        for ack in late:
-            ack.cancel()
+        if not self._client.is_connected:
+            # Else they would gather in the client's buffer, again and again, until it is full.
+            raise nats.errors.ConnectionReconnectingError
+        acks: list[asyncio.Future[PubAck]] = []
+        try:
+            for event in events:
+                acks.append(await self._publish_one(event))  # noqa: PERF401 - what was sent is needed after a failure
+            await asyncio.wait(acks, timeout=ACK_S)
+        finally:
+            # An acknowledgement lost with the server never comes. Left waiting it would hold its place among the
+            # pending ones for ever, and after a few lost servers there would be no place left.
+            late = [ack for ack in acks if not ack.done()]
+            for ack in late:
+                ack.cancel()
         if late:
             raise TimeoutError(f"{len(late)} of {len(acks)} events were not acknowledged; sending them again")
         for ack in acks:
@@ -158,17 +170,6 @@ def _close(span: MessageSpan, ack: asyncio.Future[PubAck]) -> None:
     span.end()
 
 
-async def connect(url: str, user: str) -> Client:
-    """A NATS connection that never gives up, under a user's own inbox prefix."""
-    return await nats.connect(
-        url,
-        name=f"tereze-{user}",
-        inbox_prefix=names.inbox_prefix(user).encode(),
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
-    )
-
-
 async def main() -> None:
     """Relay until told to stop: `python -m shared.bus.relay`."""
     settings = Settings()
@@ -180,7 +181,8 @@ async def main() -> None:
     relaying.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await relaying
-    await client.drain()
+    with contextlib.suppress(nats.errors.Error):  # there is nothing to drain into while the server is away
+        await client.drain()
     await pool.close()
     telemetry.shutdown()
 

@@ -15,21 +15,23 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+import nats.errors
 import uvloop
 from faststream import AckPolicy
 from faststream.message import StreamMessage
-from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
 from shared.bus import names
+from shared.bus.connection import SturdyBroker
 from shared.bus.deadletters import DeadLetters
 from shared.bus.deliveries import AskDelivery, StreamDelivery
 from shared.bus.puller import Puller
+from shared.bus.strays import Sweeper
 from shared.clock import Clock, clock_from_environment
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
 from shared.eventstore.vault import Vault
-from shared.process import connect_pool, until_told_to_stop
+from shared.process import connect_pool, obey_cancellation, until_told_to_stop
 from shared.service.desk import Desk
 from shared.service.processor import Processor
 from shared.settings import Settings
@@ -39,6 +41,8 @@ from shared.telemetry.logs import configure_logging
 log = logging.getLogger(__name__)
 
 BATCH = 500
+NOBODY = "unknown"
+"""The context of dead letters that were meant for no service."""
 LINGER_S = 0.01
 """How long a batch may grow before it is decided on: the price of group commit in latency."""
 
@@ -51,39 +55,45 @@ async def _raw(message: StreamMessage[Any]) -> Any:
 class Service:
     """A service at work, from `start` to `stop`."""
 
-    def __init__(self, decider: Decider[Any], settings: Settings, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        decider: Decider[Any],
+        settings: Settings,
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        sweeps_strays: bool = False,
+    ) -> None:
+        """`sweeps_strays`: it also answers submissions that are no service's (`shared/bus/strays.py`)."""
         self._decider = decider
         self._settings = settings
         self._clock = clock
         self._telemetry = telemetry
+        self._sweeps_strays = sweeps_strays
         self._asked: asyncio.Queue[AskDelivery] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Connect, subscribe, and take messages. Waits for servers that are not there yet."""
         context = self._decider.context
         self._pool = await connect_pool(self._settings.database_url, f"tereze-{context}")
         user = urlsplit(self._settings.nats_url).username or context
-        self._broker = NatsBroker(
+        self._broker = SturdyBroker(
             self._settings.nats_url,
             name=f"tereze-{context}",
             inbox_prefix=names.inbox_prefix(user),
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
+            drain_timeout=5,
             error_cb=_report,
             apply_types=False,
             logger=log,
             ack_policy=AckPolicy.MANUAL,
         )
         client = await self._broker.connect()
-        store = EventStore(self._pool, context)
-        self._desk = Desk(
-            context,
-            Processor(self._decider, store, Vault(self._pool)),
-            DeadLetters(self._pool),
-            client,
-            self._clock,
-            self._telemetry,
-        )
+        processor = Processor(self._decider, EventStore(self._pool, context), Vault(self._pool))
+        letters = DeadLetters(self._pool)
+        self._desk = Desk(context, processor, letters, client, self._clock, self._telemetry)
 
         async def submitted(batch: Sequence[Msg]) -> None:
             await self._desk.submissions([StreamDelivery(msg, client) for msg in batch])
@@ -102,23 +112,28 @@ class Service:
         await self._broker.start()
         for puller in self._pullers:
             await puller.start()
-        self._answering = asyncio.create_task(self._answer_requests())
+        self._tasks = [asyncio.create_task(self._answer_requests())]
+        if self._sweeps_strays:
+            desk = Desk(NOBODY, processor, letters, client, self._clock, self._telemetry)
+            self._tasks.append(asyncio.create_task(Sweeper(client, desk.submissions).run()))
         log.info("%s takes messages", context)
 
     async def stop(self) -> None:
         """Finish the batch at hand and leave; what was not settled is delivered again to the next process."""
         for puller in self._pullers:
             await puller.stop()
-        await self._broker.stop()
-        self._answering.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._answering
+        with contextlib.suppress(nats.errors.Error):  # there is nothing to drain into while the server is away
+            await self._broker.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._pool.close()
         self._telemetry.shutdown()
 
     async def _answer_requests(self) -> None:
         """Decide on whatever requests have gathered while the last batch was written."""
         while True:
+            obey_cancellation()
             batch = [await self._asked.get()]
             while not self._asked.empty() and len(batch) < BATCH:
                 batch.append(self._asked.get_nowait())
@@ -132,13 +147,14 @@ async def _report(error: Exception) -> None:
     log.warning("NATS: %s: %s", type(error).__name__, error)
 
 
-def run(decider: Decider[Any]) -> None:
+def run(decider: Decider[Any], *, sweeps_strays: bool = False) -> None:
     """Run one service until it is told to stop: the body of every `python -m services.<name>`."""
     configure_logging(decider.context)
 
     async def main() -> None:
         settings = Settings()
-        service = Service(decider, settings, clock_from_environment(), setup(decider.context, settings.home))
+        telemetry = setup(decider.context, settings.home)
+        service = Service(decider, settings, clock_from_environment(), telemetry, sweeps_strays=sweeps_strays)
         await service.start()
         await until_told_to_stop()
         await service.stop()

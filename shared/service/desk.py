@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import asyncpg
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from opentelemetry.trace import SpanKind
@@ -18,7 +20,7 @@ from shared.bus.cloudevents import Invalid, Submission, parse_event, parse_submi
 from shared.bus.deadletters import DeadLetters, Letter
 from shared.bus.deliveries import Delivery, StreamDelivery
 from shared.clock import Clock
-from shared.service.processor import Incoming, Processor, Result
+from shared.service.processor import INTERNAL_ERROR, Incoming, Processor, Result
 from shared.telemetry import MessageSpan, Telemetry
 from shared.telemetry.names import CASE_ID, CONTEXT, DESTINATION, EVENT_TYPE, MESSAGE_ID, OUTCOME, SYSTEM, SYSTEM_NATS
 
@@ -26,8 +28,20 @@ log = logging.getLogger(__name__)
 
 LATER_TRIES = 6
 """How often a message waits for an event under way (0.1 s doubling: about six seconds) before it is refused."""
-STORE_ERRORS = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
-"""The store can't be reached: nothing was decided, the messages come again."""
+_STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_MESSAGE_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_LONGEST_ID = 2000
+
+
+def store_is_away(error: Exception) -> bool:
+    """Whether the store, and no message, is to blame: not reachable, starting, full, read-only after a failover.
+
+    Then nothing was decided and the messages come again. Only what the data itself brings about is a message's fault.
+    """
+    return isinstance(error, _STORE_ERRORS) and not isinstance(error, _MESSAGE_ERRORS)
+
+
+_Settled: TypeAlias = tuple[Delivery, Answer, MessageSpan]
 
 
 class Desk:
@@ -53,13 +67,13 @@ class Desk:
         """Submissions from outside, by stream or by request."""
         now = self._clock.now()
         accepted: list[tuple[Delivery, Incoming, MessageSpan]] = []
-        refused: list[tuple[Delivery, Answer, MessageSpan]] = []
+        refused: list[_Settled] = []
         for delivery in deliveries:
             span = self._span(delivery.msg, delivery.subject)
             try:
                 submission = parse_submission(delivery.subject, delivery.msg.headers, delivery.msg.data, now)
-            except Invalid as invalid:
-                refused.append((delivery, _invalid(delivery, invalid), span))
+            except Exception as error:
+                refused.append((delivery, _invalid(delivery, _reasoned(error)), span))
                 continue
             accepted.append((delivery, _incoming(submission, span), span))
         await self._work(accepted, refused)
@@ -67,14 +81,14 @@ class Desk:
     async def events(self, messages: Sequence[Msg]) -> None:
         """Events of other services, that this one reacts to."""
         deliveries: list[tuple[Delivery, Incoming, MessageSpan]] = []
-        refused: list[tuple[Delivery, Answer, MessageSpan]] = []
+        refused: list[_Settled] = []
         for msg in messages:
             delivery = StreamDelivery(msg, self._client)
             span = self._span(msg, msg.subject)
             try:
                 submission = parse_event(msg.headers or {}, msg.data)
-            except Invalid as invalid:
-                refused.append((delivery, _invalid(delivery, invalid), span))
+            except Exception as error:
+                refused.append((delivery, _invalid(delivery, _reasoned(error)), span))
                 continue
             deliveries.append((delivery, _incoming(submission, span), span))
         await self._work(deliveries, refused)
@@ -82,34 +96,58 @@ class Desk:
     async def _work(
         self,
         accepted: Sequence[tuple[Delivery, Incoming, MessageSpan]],
-        refused: list[tuple[Delivery, Answer, MessageSpan]],
+        refused: Sequence[_Settled],
     ) -> None:
-        now = self._clock.now()
         try:
-            results = await self._processor.process([incoming for _, incoming, _ in accepted], now)
-            final: list[tuple[Delivery, Answer, MessageSpan]] = list(refused)
-            waiting: list[Delivery] = []
-            for (delivery, _, span), result in zip(accepted, results, strict=True):
-                if result.later and delivery.tries <= LATER_TRIES:
-                    waiting.append(delivery)
-                    span.set(OUTCOME, "later")
-                    span.end()
-                else:
-                    self._describe(span, result)
-                    final.append((delivery, result.answer, span))
-            await self._letters.keep([_letter(self._context, *one) for one in final if _is_bad(one[1])])
-        except STORE_ERRORS as error:
-            log.warning("the store can't be reached (%s); %d messages wait", type(error).__name__, len(accepted))
-            for delivery in [*(one[0] for one in accepted), *(one[0] for one in refused)]:
-                await delivery.again(min(0.5 * 2 ** min(delivery.tries, 5), 10.0))
-            return
+            final, waiting = await self._decide(accepted, refused)
+        except Exception as error:
+            if store_is_away(error):
+                everything = [*(one[0] for one in accepted), *(one[0] for one in refused)]
+                log.warning("the store can't be used (%s); %d messages wait", type(error).__name__, len(everything))
+                for delivery in everything:
+                    await _again(delivery, min(0.5 * 2 ** min(delivery.tries, 5), 10.0))
+                return
+            if len(accepted) + len(refused) > 1:
+                # One of them is to blame. Alone, each of the others is what it was; and none comes again for ever.
+                log.exception("a batch of %d failed; its messages are taken one by one", len(accepted) + len(refused))
+                for one in accepted:
+                    await self._work([one], [])
+                for one in refused:
+                    await self._work([], [one])
+                return
+            log.exception("a message failed by itself")
+            final, waiting = [_broken(one) for one in accepted] + list(refused), []
+            await self._letters.keep([_letter(self._context, *one) for one in final])
         if any(answer.status is Status.ACCEPTED for _, answer, _ in final):
-            await self._client.publish(names.WAKE, b"")
+            await self._wake()
         for delivery, answer, span in final:
-            await delivery.settle(answer.to_json())
+            await _settle(delivery, answer)
             _close(span, answer)
         for delivery in waiting:
-            await delivery.again(0.1 * 2 ** (delivery.tries - 1))
+            await _again(delivery, 0.1 * 2 ** (delivery.tries - 1))
+
+    async def _decide(
+        self, accepted: Sequence[tuple[Delivery, Incoming, MessageSpan]], refused: Sequence[_Settled]
+    ) -> tuple[list[_Settled], list[Delivery]]:
+        """Process what was accepted and keep what is bad; what is answered now, and what must wait."""
+        results = await self._processor.process([incoming for _, incoming, _ in accepted], self._clock.now())
+        final: list[_Settled] = list(refused)
+        waiting: list[Delivery] = []
+        for (delivery, incoming, span), result in zip(accepted, results, strict=True):
+            self._describe(span, incoming, result)
+            if result.later and delivery.tries <= LATER_TRIES:
+                waiting.append(delivery)
+                span.set(OUTCOME, "later")
+                span.end()
+            else:
+                final.append((delivery, result.answer, span))
+        await self._letters.keep([_letter(self._context, *one) for one in final if _is_bad(one[1])])
+        return final, waiting
+
+    async def _wake(self) -> None:
+        # Whoever misses it looks at the log by himself soon after; the answers must not wait for it.
+        with contextlib.suppress(nats.errors.Error):
+            await self._client.publish(names.WAKE, b"")
 
     def _span(self, msg: Msg, subject: str) -> MessageSpan:
         headers = msg.headers or {}
@@ -126,11 +164,13 @@ class Desk:
             span.set(EVENT_TYPE, subject.rpartition(".")[2])
         return span
 
-    def _describe(self, span: MessageSpan, result: Result) -> None:
+    def _describe(self, span: MessageSpan, incoming: Incoming, result: Result) -> None:
         if not span.sampled:
             return
-        if result.answer.case_id:
-            span.set(CASE_ID, result.answer.case_id)
+        # A refusal belongs to its case too, and is what one looks for there.
+        case_id = result.answer.case_id or getattr(incoming.message, "case_id", None)
+        if case_id:
+            span.set(CASE_ID, case_id)
         if result.link is not None:
             span.link(result.link)
         if result.append_ns is not None:
@@ -156,11 +196,39 @@ def _incoming(submission: Submission, span: MessageSpan) -> Incoming:
     )
 
 
+def _reasoned(error: Exception) -> Invalid:
+    """Why a message can't be read. A fault in our own checks must cost that message, never its batch."""
+    if isinstance(error, Invalid):
+        return error
+    log.error("checking a message failed", exc_info=error)
+    return Invalid(INTERNAL_ERROR)
+
+
+async def _settle(delivery: Delivery, answer: Answer) -> None:
+    try:
+        await delivery.settle(answer.to_json())
+    except nats.errors.Error as trouble:
+        # The answer can't be sent or the connection is gone. Its neighbours' answers must not be lost with it;
+        # a message that was not acknowledged comes again, and is then a duplicate.
+        log.warning("an answer could not be sent: %s: %s", type(trouble).__name__, trouble)
+
+
+async def _again(delivery: Delivery, delay_s: float) -> None:
+    # Without a connection it comes again by itself, once the server has waited long enough.
+    with contextlib.suppress(nats.errors.Error):
+        await delivery.again(delay_s)
+
+
+def _broken(one: tuple[Delivery, Incoming, MessageSpan]) -> _Settled:
+    delivery, incoming, span = one
+    return delivery, Answer(Status.REJECTED, incoming.id, incoming.type, reasons=(INTERNAL_ERROR,)), span
+
+
 def _invalid(delivery: Delivery, invalid: Invalid) -> Answer:
     headers = delivery.msg.headers or {}
-    return Answer(
-        Status.REJECTED, unquote(headers.get(names.ID, "")), delivery.subject.rpartition(".")[2], reasons=invalid.reasons
-    )
+    # Cut, as an answer that is longer than the server takes would never arrive.
+    id_, type_name = unquote(headers.get(names.ID, ""))[:_LONGEST_ID], delivery.subject.rpartition(".")[2]
+    return Answer(Status.REJECTED, id_, type_name, reasons=invalid.reasons)
 
 
 def _is_bad(answer: Answer) -> bool:

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 """Rounds that a message may lose to other writers of its stream before it is told `conflict`."""
+INTERNAL_ERROR = Reason(
+    "internal_error", "the service failed on this message; tell its operators, who see it as a dead letter"
+)
 
 
 class Store(Protocol):
@@ -143,8 +146,7 @@ class Processor(Generic[S]):
             except Exception:
                 # A fault in a rule must cost one message, never its neighbours or the process.
                 log.exception("the rules failed on a %s", incoming.type)
-                reason = Reason("internal_error", "the service failed on this message; operators see it as dead letter")
-                results[index] = _answer(incoming, Status.REJECTED, reasons=(reason,))
+                results[index] = _answer(incoming, Status.REJECTED, reasons=(INTERNAL_ERROR,))
                 continue
             after = StreamState(state, before.version + len(events), incoming.traceparent)
             drafts.append(
@@ -232,7 +234,7 @@ class Processor(Generic[S]):
         refused = [
             index
             for index, result in enumerate(results)
-            if result is not None and result.answer.status is Status.REJECTED and not result.later
+            if result is not None and result.answer.status is Status.REJECTED
         ]
         if not refused:
             return
