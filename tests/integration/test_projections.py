@@ -420,3 +420,18 @@ async def test_a_cases_timeline_shows_deadlines_and_no_persons(pool: Pool, store
     assert verdicts == {"mail_register": ("breached", -1 * day), "mail_answer": ("open", 5 * day)}
     assert found.deadlines[0].due_at.tzinfo is not None
     assert found.deadlines[0].started_at.astimezone(ZoneInfo(TIMEZONE)).hour == 9
+
+
+async def test_the_checkpoint_passes_by_what_a_projection_does_not_read(pool: Pool, store: asyncpg.Connection) -> None:
+    """Else health would take a history of letters for a lag of `effectiveness`, and each start read it again."""
+    (quiet,) = projections(TIMEZONE, ["effectiveness"])
+    letters = [one for one in history(16, 40) if one.event.type_name().startswith("WrittenRequest")]
+    positions = await append(store, letters)
+    async with following(pool, (quiet,)):
+
+        async def passed_by() -> bool:
+            return positions[-1] == await pool.fetchval("SELECT position FROM read.projection")
+
+        await until(passed_by)
+    assert await rows_of(pool, quiet) == []
+    assert (await verify(pool, quiet)).differences == 0
