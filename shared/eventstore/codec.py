@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from shared.contracts import EVENTS, Event, personal_fields
@@ -35,7 +36,10 @@ def encode(event: Event, keys: Keys) -> bytes:
 
     `keys` holds the key of the event's consumer where it has personal values (`UnsealedPersonalData` else).
     """
-    return _mapped(event, keys, sealing).model_dump_json().encode()
+    sealed = _personal(event, keys, sealing)
+    if not sealed:
+        return event.model_dump_json().encode()
+    return orjson.dumps(event.model_dump(mode="json") | sealed)
 
 
 def decode(recorded: RecordedEvent) -> Event:
@@ -55,24 +59,26 @@ def decode(recorded: RecordedEvent) -> Event:
 
 def unseal_event(event: Event, keys: Keys) -> Event:
     """The event with its personal fields readable, FORGOTTEN where the consumer was forgotten."""
-    return _mapped(event, keys, unsealing)
+    return event.model_copy(update=_personal(event, keys, unsealing))
 
 
-def _mapped(event: Event, keys: Keys, way: Callable[[bytes | None, str], Callable[[str], str]]) -> Event:
-    """The event with each personal text changed in the way of its consumer's key."""
+def _personal(
+    event: Event, keys: Keys, way: Callable[[bytes | None, str], Callable[[str], str]]
+) -> dict[str, str | list[str]]:
+    """The event's personal values, by field, each text changed in the way of its consumer's key."""
     values = {name: value for name in personal_fields(type(event)) if (value := getattr(event, name)) is not None}
     if not values:
-        return event
+        return {}
     owner = event.consumer_id
     if owner is None or owner not in keys:
         lack = "has no consumer_id" if owner is None else f"has a consumer, {owner}, whose key was not fetched"
         raise UnsealedPersonalData(f"{event.type_name()} with personal {', '.join(values)} {lack}")
     change = way(keys[owner], owner)
 
-    def changed(value: Any) -> Any:
+    def changed(value: Any) -> str | list[str]:
         return [change(text) for text in value] if isinstance(value, list) else change(value)
 
-    return event.model_copy(update={name: changed(value) for name, value in values.items()})
+    return {name: changed(value) for name, value in values.items()}
 
 
 def _unreadable(recorded: RecordedEvent, reason: str) -> UnreadableEvent:

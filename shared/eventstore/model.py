@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event to append: its JSON already holds personal fields sealed."""
+class NewEvent(NamedTuple):
+    """An event to append: its JSON already holds personal fields sealed. (Tuples: see `RecordedEvent`.)"""
 
     type: str
     schema_version: int
@@ -19,8 +18,7 @@ class NewEvent:
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """One message's effect: all its events on one stream, or none of them.
 
     `message_id` makes it happen once (the inbox); `fingerprint` tells a repeated message from

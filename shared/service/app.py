@@ -76,7 +76,7 @@ class Service:
     async def start(self) -> None:
         """Connect, subscribe, and take messages. Waits for servers that are not there yet."""
         context = self._decider.context
-        self._pool = await connect_pool(self._settings.database_url, f"tereze-{context}")
+        self._pool = await connect_service_pool(self._settings.database_url, f"tereze-{context}")
         user = urlsplit(self._settings.nats_url).username or context
         self._broker = SturdyBroker(
             self._settings.nats_url,

@@ -76,7 +76,9 @@ class _Draft(Generic[S]):
     """One message's decision on its way into the store."""
 
     index: int
-    append: Append
+    stream_id: str
+    version: int
+    """The stream's, that the decision saw."""
     events: Sequence[Event]
     after: StreamState[S]
     link: str | None
@@ -119,7 +121,8 @@ class Processor(Generic[S]):
     ) -> list[int]:
         """Decide and append what is pending; return what lost a race and must be decided anew."""
         decider = self._decider
-        streams = {index: self._stream_of(batch[index]) for index in pending}
+        fresh = {index: fresh_id(batch[index].message_id) for index in pending}
+        streams = {index: decider.stream_of(batch[index].message, fresh[index]) for index in pending}
         known = await self._states(batch, pending, streams)
         drafts: list[_Draft[S]] = []
         refused: list[int] = []
@@ -130,7 +133,7 @@ class Processor(Generic[S]):
             given = Given(
                 occurred_at=incoming.occurred_at,
                 now=now,
-                fresh_id=fresh_id(incoming.message_id),
+                fresh_id=fresh[index],
                 others={other: known[other].state for other in decider.reads(incoming.message) if other in known},
             )
             try:
@@ -149,9 +152,7 @@ class Processor(Generic[S]):
                 results[index] = _answer(incoming, Status.REJECTED, reasons=(INTERNAL_ERROR,))
                 continue
             after = StreamState(state, before.version + len(events), incoming.traceparent)
-            drafts.append(
-                _Draft(index, _append(incoming, stream_id, before.version), events, after, before.traceparent)
-            )
+            drafts.append(_Draft(index, stream_id, before.version, events, after, before.traceparent))
             known[stream_id] = after
             moved.add(stream_id)
         lost = await self._append(batch, drafts, results)
@@ -227,7 +228,7 @@ class Processor(Generic[S]):
             if event.consumer_id is not None and personal_fields(type(event))
         }
         keys = await self._keys.keys_for(list(owners)) if owners else {}
-        return [_sealed(draft, batch[draft.index].occurred_at, keys) for draft in drafts]
+        return [_sealed(draft, batch[draft.index], keys) for draft in drafts]
 
     async def _tell_repeats(self, batch: Sequence[Incoming], results: list[Result | None]) -> None:
         """A repeated message is refused by the rules (its case is further on); its sender is told `duplicate`."""
@@ -248,35 +249,20 @@ class Processor(Generic[S]):
                 results[index] = _repeat(incoming, case_id, positions) if same else _reused(incoming)
 
 
-def _append(incoming: Incoming, stream_id: str, version: int) -> Append:
+def _sealed(draft: _Draft[S], incoming: Incoming, keys: Mapping[str, bytes | None]) -> Append:
     return Append(
         message_id=incoming.message_id,
         fingerprint=incoming.fingerprint,
-        stream_id=stream_id,
-        expected_version=version,
-        correlation_id=stream_id.partition("-")[2],
+        stream_id=draft.stream_id,
+        expected_version=draft.version,
+        correlation_id=draft.stream_id.partition("-")[2],
         causation_id=incoming.message_id,
         actor=incoming.actor,
         traceparent=incoming.traceparent,
-        events=(),
-    )
-
-
-def _sealed(draft: _Draft[S], occurred_at: datetime, keys: Mapping[str, bytes | None]) -> Append:
-    bare = draft.append
-    events = tuple(
-        NewEvent(event.type_name(), event.schema_version, encode(event, keys), occurred_at) for event in draft.events
-    )
-    return Append(
-        message_id=bare.message_id,
-        fingerprint=bare.fingerprint,
-        stream_id=bare.stream_id,
-        expected_version=bare.expected_version,
-        correlation_id=bare.correlation_id,
-        causation_id=bare.causation_id,
-        actor=bare.actor,
-        traceparent=bare.traceparent,
-        events=events,
+        events=tuple(
+            NewEvent(event.type_name(), event.schema_version, encode(event, keys), incoming.occurred_at)
+            for event in draft.events
+        ),
     )
 
 
