@@ -1,0 +1,338 @@
+"""A consultation, from the request to its impact, as the demonstration tells it (stages 1-11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum, auto
+
+from deploy.demo import people, words
+from deploy.demo.steps import Slip, Tale, in_hours
+from shared.contracts.consult import HoldConsultation, PlanConsultation, RecordTopicalIssue
+from shared.contracts.feedback import (
+    AssessSatisfaction,
+    EvaluateEffectiveness,
+    EvaluateImpact,
+    ImprovementAction,
+    RecordImprovement,
+    RecordSuccessFactors,
+)
+from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.values import Channel, Form, Language, Solved
+from shared.rules import months_after
+
+PRESENT = (Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL)
+CHANNELS = {Channel.WALK_IN: 34, Channel.PHONE: 26, Channel.VOICE_MAIL: 8, Channel.EMAIL: 18, Channel.WEB: 14}
+
+
+class End(StrEnum):
+    """How a consultation ends."""
+
+    SATISFIED = auto()
+    AFTER_ANOTHER = auto()
+    AFTER_ANOTHER_LATE = auto()
+    AS_AGREED = auto()
+    AGREED_LATE = auto()
+    AFTER_TWO_MORE = auto()
+    NO_FOLLOW_UP = auto()
+    NOT_ASSESSED = auto()
+    NOT_HELD = auto()
+    NO_DETAILS = auto()
+
+
+ENDS = {
+    End.SATISFIED: 50,
+    End.AFTER_ANOTHER: 12,
+    End.AFTER_ANOTHER_LATE: 7,
+    End.AS_AGREED: 6,
+    End.AGREED_LATE: 4,
+    End.AFTER_TWO_MORE: 5,
+    End.NO_FOLLOW_UP: 4,
+    End.NOT_ASSESSED: 4,
+    End.NOT_HELD: 4,
+    End.NO_DETAILS: 4,
+}
+_FURTHER: dict[End, tuple[str, ...]] = {
+    End.AFTER_ANOTHER: ("soon",),
+    End.AFTER_ANOTHER_LATE: ("late",),
+    End.AS_AGREED: ("agreed",),
+    End.AGREED_LATE: ("agreed late",),
+    End.AFTER_TWO_MORE: ("soon", "late"),
+    End.NO_FOLLOW_UP: ("never",),
+}
+"""When each further consultation is held."""
+
+
+class Later(StrEnum):
+    """When something due in months is done."""
+
+    IN_TIME = auto()
+    LATE = auto()
+    NEVER = auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plot:
+    """What one consultation is to be like."""
+
+    channel: Channel
+    language: Language
+    office: str
+    topic: words.Topic
+    prepared: bool
+    """It must be prepared (3a-b), or the consumer must be present (3b-b)."""
+    end: End
+    effectiveness: Later
+    effective: bool
+    impact: Later
+    details_late: bool
+    plan_late: bool
+    held_late: bool
+
+
+def consultation(tale: Tale, plot: Plot, received_at: datetime) -> None:
+    """Tell it; `received_at` is in the centre's time zone, on a day when the centre is open."""
+    _Consultation(tale, plot).tell(received_at)
+
+
+class _Consultation:
+    def __init__(self, tale: Tale, plot: Plot) -> None:
+        self._tale = tale
+        self._plot = plot
+        self._chance = tale.chance
+        self._case = tale.thread
+        self._consultant = self._chance.pick(people.OFFICES[plot.office])
+
+    def tell(self, received_at: datetime) -> None:
+        end = self._plot.end
+        self._receive(received_at)
+        if end is End.NO_DETAILS:
+            return
+        at = self._collect(received_at)
+        if end is End.NOT_HELD:
+            return
+        at = self._prepare(at) if self._plot.prepared else self._without_a_plan(at)
+        form = self._form()
+        held_at = self._hold(at, form, number=1)
+        if end is End.NOT_ASSESSED:
+            return
+        further = _FURTHER.get(end, ())
+        for number, when in enumerate(further, start=2):
+            agreed_at = in_hours(held_at + self._chance.days(5, 8)) if when.startswith("agreed") else None
+            self._dissatisfied(held_at, agreed_at)
+            if when == "never":
+                return
+            held_at = self._hold(self._further(held_at, when, agreed_at), self._chance.pick(tuple(Form)), number=number)
+        self._months_later(held_at, self._satisfied(held_at, after=len(further)))
+
+    def _receive(self, at: datetime) -> None:
+        plot = self._plot
+        self._tale.by_channel(
+            at,
+            ReceiveRequest(
+                case_id=self._case,
+                channel=plot.channel,
+                language=plot.language,
+                office=plot.office,
+                topic=plot.topic.code,
+                question=self._chance.pick(plot.topic.questions[plot.language]),
+                consumer=people.person(self._chance, plot.language).consumer(plot.channel),
+                responsible=people.MANAGER,
+            ),
+        )
+
+    def _collect(self, received_at: datetime) -> datetime:
+        plot, chance = self._plot, self._chance
+        present = plot.channel in PRESENT
+        if present:
+            at = received_at + (chance.minutes(11, 18) if plot.details_late else chance.minutes(2, 9))
+        else:
+            at = in_hours(received_at + (chance.minutes(1600, 3000) if plot.details_late else chance.minutes(30, 1200)))
+        details = CollectDetails(
+            case_id=self._case,
+            expected_result=plot.topic.wanted[plot.language],
+            form=self._form(),
+            place=plot.office if present else None,
+            preparation_needed=plot.prepared,
+            consultant_has_time=True,
+            presence_required=plot.prepared and not present,
+            consultant=self._consultant,
+        )
+        self._tale.by_desk(at, details)
+        if chance.slip(Slip.COLLECT_TWICE):
+            again = details.model_copy(update={"place": "centre-south"})
+            self._tale.by_desk(at + timedelta(minutes=1), again, Slip.COLLECT_TWICE)
+        return at
+
+    def _form(self) -> Form:
+        plot = self._plot
+        if plot.channel in PRESENT:
+            return Form.OFFICE if plot.channel is Channel.WALK_IN else Form.PHONE
+        return Form.PREMISES if plot.prepared and plot.office == "centre-south" else _IN_WRITING[plot.prepared]
+
+    def _prepare(self, collected_at: datetime) -> datetime:
+        """3a-b, 3b-b: the plan-assignment; returns when the consultation begins."""
+        plot, chance = self._plot, self._chance
+        if plot.channel in PRESENT:
+            at = collected_at + (chance.minutes(22, 40) if plot.plan_late else chance.minutes(6, 19))
+        else:
+            at = in_hours(collected_at + (chance.minutes(3000, 4000) if plot.plan_late else chance.minutes(60, 1500)))
+        begins = in_hours(at + chance.days(1, 3) + chance.minutes(0, 60))
+        costs = chance.pick((0, 0, 25_000, 120_000))
+        plan = PlanConsultation(
+            case_id=self._case,
+            planned_at=begins,
+            place=plot.office,
+            form=self._form(),
+            expected_result=plot.topic.wanted[plot.language],
+            further_information=words.FURTHER[plot.language],
+            material_costs=costs,
+            agreed_by_manager=people.MANAGER if costs else None,
+        )
+        if costs and chance.slip(Slip.COSTS_NOT_AGREED):
+            alone = plan.model_copy(update={"agreed_by_manager": None})
+            self._tale.by_desk(at, alone, Slip.COSTS_NOT_AGREED)
+        self._tale.by_desk(at, plan)
+        return begins
+
+    def _without_a_plan(self, collected_at: datetime) -> datetime:
+        """3a-a: at once; 3b-a: within the days it takes to gather the materials."""
+        if self._plot.channel in PRESENT:
+            return collected_at + self._chance.minutes(0, 10)
+        return in_hours(collected_at + (self._chance.days(8, 10) if self._plot.held_late else self._chance.days(1, 5)))
+
+    def _hold(self, begins: datetime, form: Form, *, number: int) -> datetime:
+        chance = self._chance
+        overlong = self._plot.held_late and number == 1
+        at = begins + (chance.minutes(122, 150) if overlong else chance.minutes(12, 110))
+        minutes = int((at - begins).total_seconds()) // 60
+        held = HoldConsultation(
+            case_id=self._case,
+            started_at=begins,
+            form=form,
+            consultant=self._consultant if number == 1 else self._of_the_office(),
+            minutes_spent=minutes + 10,
+            cost=chance.pick((0, 0, 40_000, 75_050)),
+        )
+        if number == 1 and chance.slip(Slip.WRONG_FORM) and not self._takes_any_form():
+            odd = Form.PREMISES if self._plot.channel in PRESENT else Form.PHONE
+            self._tale.by_desk(at, held.model_copy(update={"form": odd}), Slip.WRONG_FORM)
+        self._tale.by_desk(at, held)
+        if chance.often(30):
+            issue = RecordTopicalIssue(
+                case_id=self._case,
+                issue=self._plot.topic.issue,
+                target_group=chance.pick(words.GROUPS),
+                organisation_need=chance.often(20),
+            )
+            self._tale.by_desk(at + chance.minutes(1, 20), issue)
+        return at
+
+    def _takes_any_form(self) -> bool:
+        return self._plot.prepared and self._plot.channel in PRESENT
+
+    def _of_the_office(self) -> str | None:
+        """Who holds a further consultation: whoever held the previous one (None), or a colleague."""
+        return self._chance.pick(people.OFFICES[self._plot.office]) if self._chance.often(30) else None
+
+    def _assessed(self, held_at: datetime) -> tuple[datetime, datetime]:
+        """When a consultation is assessed, in its last minutes or after it, and when that is closed."""
+        chance = self._chance
+        earliest, latest = chance.pick(((-6, -1), (0, 4), (0, 4), (1, 9), (1, 9), (11, 30)))
+        at = held_at + chance.minutes(earliest, latest)
+        return at, at + (chance.minutes(11, 20) if chance.often(12) else chance.minutes(1, 9))
+
+    def _dissatisfied(self, held_at: datetime, agreed_at: datetime | None) -> None:
+        chance = self._chance
+        at, closed_at = self._assessed(held_at)
+        said = AssessSatisfaction(
+            case_id=self._case,
+            process=chance.random.randint(2, 4),
+            result=chance.random.randint(1, 3),
+            satisfied=False,
+            solved=chance.pick((Solved.NO, Solved.HALF)),
+            causes=chance.random.sample(words.CAUSES, chance.pick((1, 1, 2))),
+            further_needs=words.NEEDS[self._plot.language],
+            agreed_follow_up_at=agreed_at,
+            closed_at=closed_at,
+        )
+        if chance.slip(Slip.NO_CAUSES):
+            self._tale.by_desk(at, said.model_copy(update={"causes": []}), Slip.NO_CAUSES)
+        self._tale.by_desk(at, said)
+
+    def _further(self, held_at: datetime, when: str, agreed_at: datetime | None) -> datetime:
+        chance = self._chance
+        if agreed_at is not None:
+            return agreed_at if when == "agreed" else in_hours(agreed_at + chance.days(1, 3))
+        return in_hours(held_at + (timedelta(days=1) if when == "soon" else chance.days(4, 6)))
+
+    def _satisfied(self, held_at: datetime, *, after: int) -> datetime:
+        chance = self._chance
+        at, closed_at = self._assessed(held_at)
+        said = AssessSatisfaction(
+            case_id=self._case,
+            process=chance.random.randint(3, 5),
+            result=chance.random.randint(4, 5),
+            satisfied=True,
+            solved=Solved.YES if after == 0 or chance.often(60) else Solved.HALF,
+            wishes=words.WISHES[self._plot.language] if chance.often(40) else None,
+            closed_at=closed_at,
+        )
+        self._tale.by_desk(at, said)
+        return closed_at
+
+    def _months_later(self, held_at: datetime, closed_at: datetime) -> None:
+        """Stages 8 to 10."""
+        plot, chance = self._plot, self._chance
+        match plot.effectiveness:
+            case Later.NEVER:
+                return
+            case Later.IN_TIME:
+                at = in_hours(closed_at + chance.days(3, 24))
+            case Later.LATE:
+                at = in_hours(months_after(held_at, 1) + chance.days(3, 20))
+        degree = chance.random.randint(70, 100) if plot.effective else chance.random.randint(10, 60)
+        self._tale.by_desk(
+            at,
+            EvaluateEffectiveness(
+                case_id=self._case, evaluated_by=people.MANAGER, degree_solved=degree, effective=plot.effective
+            ),
+        )
+        at = self._stage_9(in_hours(at + chance.days(0, 3)))
+        impact = EvaluateImpact(
+            case_id=self._case,
+            evaluated_by=people.MANAGER,
+            advice_used=chance.often(80),
+            changed=chance.often(55),
+            solved=chance.pick((Solved.YES, Solved.YES, Solved.HALF, Solved.NO)),
+            note=words.NOTES[plot.language],
+        )
+        if at + timedelta(days=3) < months_after(held_at, 1) and chance.slip(Slip.IMPACT_TOO_EARLY):
+            self._tale.by_desk(at + timedelta(minutes=5), impact, Slip.IMPACT_TOO_EARLY)
+        match plot.impact:
+            case Later.NEVER:
+                return
+            case Later.IN_TIME:
+                at = in_hours(months_after(held_at, 1) + chance.days(30, 50))
+            case Later.LATE:
+                at = in_hours(months_after(held_at, 3) + chance.days(3, 40))
+        self._tale.by_desk(at, impact)
+
+    def _stage_9(self, at: datetime) -> datetime:
+        chance = self._chance
+        factors = RecordSuccessFactors(case_id=self._case, factors=chance.random.sample(words.FACTORS, 2))
+        if self._plot.effective:
+            self._tale.by_desk(at, factors)
+            return at
+        if chance.slip(Slip.NINE_A_NOT_EFFECTIVE):
+            self._tale.by_desk(at, factors, Slip.NINE_A_NOT_EFFECTIVE)
+        action = ImprovementAction(
+            action=chance.pick(words.REMEDIES), owner=self._consultant, due=(at + timedelta(days=21)).date()
+        )
+        self._tale.by_desk(
+            at, RecordImprovement(case_id=self._case, causes=[chance.pick(words.CAUSES)], actions=[action])
+        )
+        return at
+
+
+_IN_WRITING = {False: Form.ONLINE, True: Form.OFFICE}

@@ -1,0 +1,81 @@
+"""The account's facts: what one played case says of its consultations, and the events that each step leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.demo.steps import Step
+from shared.contracts.consult import HoldConsultation
+from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact
+from shared.contracts.intake import CollectDetails, ReceiveRequest
+
+_EVENTS: dict[str, tuple[str, ...]] = {
+    "ReceiveRequest": ("RequestReceived",),
+    "CollectDetails": ("DetailsCollected", "ConsultationOpened"),
+    "PlanConsultation": ("ConsultationPlanned",),
+    "HoldConsultation": ("ConsultHeld", "AssessmentDue"),
+    "RecordTopicalIssue": ("TopicalIssueRecorded",),
+    "EvaluateEffectiveness": ("EffectivenessEvaluated",),
+    "RecordSuccessFactors": ("SuccessFactorsRecorded",),
+    "RecordImprovement": ("ImprovementRecorded",),
+    "EvaluateImpact": ("ImpactEvaluated",),
+    "ReceiveWrittenRequest": ("WrittenRequestReceived",),
+    "RegisterWrittenRequest": ("WrittenRequestRegistered",),
+    "AnswerWrittenRequest": ("WrittenRequestAnswered",),
+    "DeclineWrittenRequest": ("WrittenRequestDeclined",),
+    "PublishCatalogueEntry": ("CatalogueEntryPublished",),
+    "AcceptSubscription": ("SubscriptionAccepted",),
+}
+
+
+def event_types(step: Step) -> tuple[str, ...]:
+    """The types of all events that an accepted step leads to, other services' reactions included."""
+    if isinstance(step.command, AssessSatisfaction):
+        end = ("Satisfied",) if step.command.satisfied else ("Dissatisfied", "FollowUpDue")
+        return ("SatisfactionAssessed", *end)
+    return _EVENTS[step.type.type_name()]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EffectivenessFact:
+    """One thing that bears on effectiveness, with what it may be told apart by. One of the last four is set."""
+
+    number: int
+    consultant: str
+    topic: str
+    form: str
+    office: str
+    channel: str
+    held: HoldConsultation | None = None
+    said: AssessSatisfaction | None = None
+    verdict: EvaluateEffectiveness | None = None
+    impact: EvaluateImpact | None = None
+
+    def of(self, dimension: str) -> str:
+        """Its value in a dimension."""
+        return str(getattr(self, dimension))
+
+
+def consultation_facts(case: Sequence[Step]) -> Iterator[EffectivenessFact]:
+    """The facts of one case, from its accepted steps in their order."""
+    number, place = 0, dict[str, Any]()
+    for step in case:
+        match step.command:
+            case ReceiveRequest() as request:
+                place |= {"channel": str(request.channel), "office": request.office, "topic": str(request.topic)}
+            case CollectDetails(consultant=consultant):
+                place["consultant"] = consultant
+            case HoldConsultation() as held:
+                number += 1
+                place |= {"form": str(held.form), "consultant": held.consultant or place["consultant"]}
+                yield EffectivenessFact(number=number, held=held, **place)
+            case AssessSatisfaction() as said:
+                yield EffectivenessFact(number=number, said=said, **place)
+            case EvaluateEffectiveness() as verdict:
+                yield EffectivenessFact(number=number, verdict=verdict, **place)
+            case EvaluateImpact() as impact:
+                yield EffectivenessFact(number=number, impact=impact, **place)
+            case _:
+                pass

@@ -1,0 +1,102 @@
+"""The demonstration's script and its account: pure, repeatable, and true to the rules on whatever day it is played."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from deploy.demo.facts import event_types
+from deploy.demo.ledger import reckon
+from deploy.demo.script import Script, write
+from deploy.demo.steps import Slip, Step
+from shared.bus.answers import Status
+from shared.contracts.intake import CollectDetails, DeclineWrittenRequest, ReceiveRequest, ReceiveWrittenRequest
+from shared.contracts.values import Channel, DeclineGround, Language
+from shared.decider import Refused
+from tests.unit.case_world import World
+
+ALMATY = ZoneInfo("Asia/Almaty")
+ENDS = datetime(2026, 11, 22, 10, 0, tzinfo=ALMATY)
+ZONES = ("Asia/Almaty", "America/New_York", "Pacific/Auckland", "Europe/London")
+
+
+def threads(script: Script) -> dict[str, list[Step]]:
+    found: dict[str, list[Step]] = {}
+    for step in script.steps:
+        found.setdefault(step.thread, []).append(step)
+    return found
+
+
+def test_the_same_seed_tells_the_same_story_and_another_one_another() -> None:
+    assert write(ends=ENDS, cases=60, seed=3) == write(ends=ENDS, cases=60, seed=3)
+    assert write(ends=ENDS, cases=60, seed=3) != write(ends=ENDS, cases=60, seed=4)
+
+
+def test_the_fortnight_has_everything_in_it() -> None:
+    script = write(ends=ENDS, cases=200, seed=1)
+    commands = [step.command for step in script.steps if step.status is Status.ACCEPTED]
+    opened = [one for one in commands if isinstance(one, ReceiveRequest | ReceiveWrittenRequest)]
+    assert {one.channel for one in opened} == set(Channel)
+    assert {one.language for one in opened} == set(Language)
+    assert {one.ground for one in commands if isinstance(one, DeclineWrittenRequest)} == set(DeclineGround)
+    assert len(opened) == 200
+    assert {step.code for step in script.steps} >= set(Slip)
+    assert {step.status for step in script.steps} == set(Status)
+    kept: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for (indicator, _), row in reckon(script, ENDS).sla.items():
+        kept[indicator] += row.met
+        missed[indicator] += row.breached
+    assert len(kept) == 14
+    assert min(kept.values()) > 0
+    assert min(missed.values()) > 0
+
+
+def test_the_story_worth_a_look_misses_a_limit_and_ends_well() -> None:
+    script = write(ends=ENDS, cases=30, seed=5)
+    case = threads(script)[script.shown]
+    events = [name for step in case if step.status is Status.ACCEPTED for name in event_types(step)]
+    assert ("Dissatisfied" in events, "Satisfied" in events, "ImpactEvaluated" in events) == (True, True, True)
+    received, collected = (
+        next(s.at for s in case if isinstance(s.command, t)) for t in (ReceiveRequest, CollectDetails)
+    )
+    assert collected - received > timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_on_any_day_and_in_any_zone_the_rules_answer_as_the_script_says(zone: str) -> None:
+    for week in range(0, 60, 4):
+        ends = datetime(2026, 1, 28, 23, 0, tzinfo=ZoneInfo(zone)) + timedelta(days=7 * week + week % 7)
+        script = write(ends=ends, cases=30, seed=week)
+        assert max(step.at for step in script.steps) < ends
+        played: dict[str, list[Step]] = {}
+        for until, stretch in script.ticks():
+            for steps in stretch:
+                assert all(step.at < until for step in steps)
+                played.setdefault(steps[0].thread, []).extend(steps)
+        assert played == threads(script)
+        for name, steps in played.items():
+            if name.startswith("demo-0"):
+                play_by_the_rules(steps, ends)
+
+
+def play_by_the_rules(steps: list[Step], ends: datetime) -> None:
+    """Every step of a case gets its answer from the rules, and leads to the events that the account counts."""
+    world = World(ends)
+    expected: list[str] = []
+    for step in steps:
+        if step.status is Status.DUPLICATE:
+            continue
+        assert step.command is not None
+        try:
+            world.submit(step.command, step.at.astimezone(UTC))
+            code = ""
+        except Refused as refusal:
+            code = refusal.code
+        world.settle()
+        assert code == step.code, step
+        expected += event_types(step) if not code else ()
+    assert Counter(one.event.type_name() for one in world.log) == Counter(expected)
