@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 
 import nats
 import nats.errors
@@ -12,9 +13,12 @@ import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from services.insight.ledger import live_cursors
 from services.insight.runner import Runner
 from services.insight.views import projections
 from shared.bus import names
+from shared.eventstore.log import Log
+from shared.lag import tell_lag
 from shared.process import connect_pool, until_told_to_stop
 from shared.settings import Settings
 from shared.telemetry import setup
@@ -28,12 +32,15 @@ async def main() -> None:
     settings = Settings()
     telemetry = setup("insight", settings.home)
     followed = projections(settings.timezone)
-    pool = await connect_pool(settings.database_url, "tereze-insight", size=3 * len(followed))
+    pool = await connect_pool(settings.database_url, "tereze-insight", size=3 * len(followed) + 1)
     runner = Runner(pool, followed, telemetry)
     following = asyncio.create_task(runner.run())
     listening = asyncio.create_task(listen(settings.nats_url, runner))
+    telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, partial(live_cursors, pool)))
     await runner.opened()
     await until_told_to_stop()
+    telling.cancel()
+    await asyncio.wait([telling])
     for task in (listening, following):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

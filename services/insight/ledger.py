@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from services.insight.instants import Connection
+from services.insight.instants import Connection, Pool
 from services.insight.projection import Projection, Row
 from shared.eventstore.model import Cursor
 
@@ -31,6 +31,12 @@ async def checkpoint(
         f"{select} FOR UPDATE" if lock else select, projection.name, projection.version, status
     )
     return None if row is None else Cursor(row["xid"], row["position"])
+
+
+async def live_cursors(pool: Pool) -> dict[str, Cursor]:
+    """How far each live table has come, by the projection's name and version."""
+    rows = await pool.fetch("SELECT name, version, xid, position FROM read.projection WHERE status = 'live'")
+    return {f"{row['name']} v{row['version']}": Cursor(row["xid"], row["position"]) for row in rows}
 
 
 async def other_live_versions(connection: Connection, projection: Projection) -> list[int]:

@@ -26,6 +26,7 @@ from shared.bus import names
 from shared.bus.connection import connect
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor, RecordedEvent
+from shared.lag import tell_lag
 from shared.process import connect_pool, obey_cancellation, until_told_to_stop
 from shared.settings import Settings
 from shared.telemetry import MessageSpan, Telemetry, setup
@@ -81,6 +82,10 @@ class Relay:
         self._telemetry = telemetry
         self._page = page
         self._grown = asyncio.Event()
+
+    async def cursors(self) -> dict[str, Cursor]:
+        """How far it has come, under its name."""
+        return {"relay": await self._cursor()}
 
     async def run(self) -> None:
         """Relay for ever; cancel to stop. Troubles of either server are waited out, never fatal."""
@@ -176,9 +181,13 @@ async def main() -> None:
     telemetry = setup("relay", settings.home)
     pool = await connect_pool(settings.database_url, "tereze-relay")
     client = await connect(settings.nats_url, "relay")
-    relaying = asyncio.create_task(Relay(pool, client, telemetry).run())
+    relay = Relay(pool, client, telemetry)
+    relaying = asyncio.create_task(relay.run())
+    telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, relay.cursors))
     await until_told_to_stop()
+    telling.cancel()
     relaying.cancel()
+    await asyncio.wait([telling])
     with contextlib.suppress(asyncio.CancelledError):
         await relaying
     with contextlib.suppress(nats.errors.Error):  # there is nothing to drain into while the server is away

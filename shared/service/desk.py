@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -31,6 +33,8 @@ LATER_TRIES = 6
 _STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _MESSAGE_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _LONGEST_ID = 2000
+_LATER = "later"
+"""The outcome of a message that waits for an event under way."""
 
 
 def store_is_away(error: Exception) -> bool:
@@ -65,7 +69,7 @@ class Desk:
 
     async def submissions(self, deliveries: Sequence[Delivery]) -> None:
         """Submissions from outside, by stream or by request."""
-        now = self._clock.now()
+        began, now = monotonic(), self._clock.now()
         accepted: list[tuple[Delivery, Incoming, MessageSpan]] = []
         refused: list[_Settled] = []
         for delivery in deliveries:
@@ -76,10 +80,11 @@ class Desk:
                 refused.append((delivery, _invalid(delivery, _reasoned(error)), span))
                 continue
             accepted.append((delivery, _incoming(submission, span), span))
-        await self._work(accepted, refused)
+        await self._work(accepted, refused, began)
 
     async def events(self, messages: Sequence[Msg]) -> None:
         """Events of other services, that this one reacts to."""
+        began = monotonic()
         deliveries: list[tuple[Delivery, Incoming, MessageSpan]] = []
         refused: list[_Settled] = []
         for msg in messages:
@@ -91,12 +96,13 @@ class Desk:
                 refused.append((delivery, _invalid(delivery, _reasoned(error)), span))
                 continue
             deliveries.append((delivery, _incoming(submission, span), span))
-        await self._work(deliveries, refused)
+        await self._work(deliveries, refused, began)
 
     async def _work(
         self,
         accepted: Sequence[tuple[Delivery, Incoming, MessageSpan]],
         refused: Sequence[_Settled],
+        began: float,
     ) -> None:
         try:
             final, waiting = await self._decide(accepted, refused)
@@ -111,9 +117,9 @@ class Desk:
                 # One of them is to blame. Alone, each of the others is what it was; and none comes again for ever.
                 log.exception("a batch of %d failed; its messages are taken one by one", len(accepted) + len(refused))
                 for one in accepted:
-                    await self._work([one], [])
+                    await self._work([one], [], began)
                 for one in refused:
-                    await self._work([], [one])
+                    await self._work([], [one], began)
                 return
             log.exception("a message failed by itself")
             final, waiting = [_broken(one) for one in accepted] + list(refused), []
@@ -125,6 +131,10 @@ class Desk:
             _close(span, answer)
         for delivery in waiting:
             await _again(delivery, 0.1 * 2 ** (delivery.tries - 1))
+        if self._telemetry.metrics.enabled:
+            outcomes = Counter[str](answer.status.value for _, answer, _ in final)
+            outcomes[_LATER] += len(waiting)
+            self._telemetry.metrics.processed(self._context, +outcomes, monotonic() - began)
 
     async def _decide(
         self, accepted: Sequence[tuple[Delivery, Incoming, MessageSpan]], refused: Sequence[_Settled]
@@ -137,7 +147,7 @@ class Desk:
             self._describe(span, incoming, result)
             if result.later and delivery.tries <= LATER_TRIES:
                 waiting.append(delivery)
-                span.set(OUTCOME, "later")
+                span.set(OUTCOME, _LATER)
                 span.end()
             else:
                 final.append((delivery, result.answer, span))

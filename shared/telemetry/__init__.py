@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from opentelemetry.trace import SpanKind
 
+from .metrics import Metrics
 from .setup import setup
 from .spans import MessageSpan, Telemetry
 
-__all__ = ["MessageSpan", "SpanKind", "Telemetry", "setup"]
+__all__ = ["MessageSpan", "Metrics", "SpanKind", "Telemetry", "setup"]

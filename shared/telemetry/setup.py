@@ -1,9 +1,8 @@
-"""Builds a process's tracing from the standard variables."""
+"""Builds a process's traces and metrics from the standard variables."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -14,13 +13,13 @@ from opentelemetry.sdk.environment_variables import (
     OTEL_SDK_DISABLED,
     OTEL_TRACES_SAMPLER,
 )
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased
 
-from . import names
 from .exporter import LocalSpanExporter, traces_file
+from .identity import resource
+from .metrics import setup_metrics
 from .sampler import RateLimitedSampler
 from .spans import Telemetry
 
@@ -30,10 +29,10 @@ _LONGEST_VALUE = 256
 
 
 def setup(service: str, home: Path, *, instance: str | None = None) -> Telemetry:
-    """Tracing of the process `service`; `instance` tells replicas apart (default: the process id).
+    """Traces and metrics of the process `service`; `instance` tells replicas apart (default: the process id).
 
     Spans go out by OTLP/HTTP where a standard endpoint variable is set, else into a file under
-    `home/traces`. `OTEL_SDK_DISABLED` and `OTEL_TRACES_SAMPLER` are respected.
+    `home/traces`; metrics go out by OTLP/HTTP or nowhere. `OTEL_SDK_DISABLED` and `OTEL_TRACES_SAMPLER` are respected.
     """
     disabled = os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true"
     # Without a sampler the SDK reads OTEL_TRACES_SAMPLER itself.
@@ -45,17 +44,7 @@ def setup(service: str, home: Path, *, instance: str | None = None) -> Telemetry
     )
     if not disabled:
         provider.add_span_processor(_processor(service, home))
-    return Telemetry(provider, limiter, enabled=not disabled)
-
-
-def resource(service: str, instance: str | None) -> Resource:
-    """Who says it: the attributes that every span and metric of the process carries."""
-    identity: Mapping[str, str] = {
-        names.SERVICE_NAME: f"tereze-{service}",
-        names.SERVICE_NAMESPACE: "tereze",
-        names.SERVICE_INSTANCE: instance or str(os.getpid()),
-    }
-    return Resource.create(identity)
+    return Telemetry(provider, limiter, enabled=not disabled, metrics=setup_metrics(service, instance=instance))
 
 
 def _processor(service: str, home: Path) -> BatchSpanProcessor:

@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Final
 
 from opentelemetry.context import Context
+from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanKind, Status, StatusCode, set_span_in_context
 
 from . import names
+from .metrics import Metrics
 from .sampler import RateLimitedSampler
 from .traceparent import fresh_unsampled, is_unsampled, parse, write
 
@@ -57,11 +59,19 @@ class MessageSpan:
 
 
 class Telemetry:
-    """The spans of one process. Made by `setup`, shut down before the process ends."""
+    """The spans of one process, and its metrics. Made by `setup`, shut down before the process ends."""
 
-    def __init__(self, provider: TracerProvider, limiter: RateLimitedSampler | None, *, enabled: bool = True) -> None:
+    def __init__(
+        self,
+        provider: TracerProvider,
+        limiter: RateLimitedSampler | None,
+        *,
+        enabled: bool = True,
+        metrics: Metrics | None = None,
+    ) -> None:
         """`limiter` is the root sampler where it is ours: only then may a span be refused without asking the SDK."""
         self.provider = provider
+        self.metrics = metrics or Metrics(NoOpMeterProvider())
         self._limiter = limiter
         self._enabled = enabled
         self._tracer = provider.get_tracer("tereze")
@@ -109,6 +119,7 @@ class Telemetry:
     def shutdown(self) -> None:
         """Flush and stop; spans that end later are lost."""
         self.provider.shutdown()
+        self.metrics.shutdown()
 
 
 def _sendable(value: str | int) -> str | int:
