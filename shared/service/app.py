@@ -31,7 +31,7 @@ from shared.clock import Clock, clock_from_environment
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
 from shared.eventstore.vault import Vault
-from shared.process import connect_pool, obey_cancellation, until_told_to_stop
+from shared.process import connect_service_pool, obey_cancellation, until_told_to_stop
 from shared.service.desk import Desk
 from shared.service.processor import Processor
 from shared.settings import Settings
