@@ -43,7 +43,7 @@ class SlaRow:
     """One indicator on one channel. Times are seconds, over what is done; None: nothing is done yet."""
 
     indicator: str
-    channel: str | None
+    channel: str
     group: str | None
     """The office or topic, where told apart."""
     total: int
@@ -62,24 +62,14 @@ class SlaRow:
     """The limit of the policy in force; a day as 24 hours, a month as 30 days."""
 
 
-# The earliest stop counts, so that no later one changes a verdict. A follow-up's own event does not say on which
-# channel, where and about what the case is; the case's other clocks do.
+# The earliest stop counts, so that no later one changes a verdict.
 _SLA = """
 WITH stopped AS (
     SELECT clock_id, min(at) AS at FROM read.{table} WHERE op = 'stop' AND at <= $1 GROUP BY clock_id
-), placeless AS MATERIALIZED (
-    SELECT DISTINCT case_id FROM read.{table} WHERE op = 'start' AND channel IS NULL AND at <= $1
-), place AS MATERIALIZED (
-    SELECT DISTINCT ON (case_id) case_id, channel, office, topic
-    FROM read.{table} JOIN placeless USING (case_id)
-    WHERE op = 'start' AND channel IS NOT NULL AND at <= $1
-    ORDER BY case_id, position DESC
 ), clock AS (
-    SELECT s.indicator, s.due_at, s.norm_due_at, e.at AS done_at,
-           date_part('epoch', CASE WHEN e.at < s.at THEN interval '0' ELSE e.at - s.at END) AS taken_s,
-           coalesce(s.channel, p.channel) AS channel, coalesce(s.office, p.office) AS office,
-           coalesce(s.topic, p.topic) AS topic
-    FROM read.{table} s LEFT JOIN stopped e USING (clock_id) LEFT JOIN place p ON p.case_id = s.case_id
+    SELECT s.indicator, s.channel, s.office, s.topic, s.due_at, s.norm_due_at, e.at AS done_at,
+           date_part('epoch', CASE WHEN e.at < s.at THEN interval '0' ELSE e.at - s.at END) AS taken_s
+    FROM read.{table} s LEFT JOIN stopped e USING (clock_id)
     WHERE s.op = 'start' AND s.at <= $1
 )
 SELECT indicator, channel, {group} AS "group", count(*) AS total,

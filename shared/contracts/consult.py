@@ -102,6 +102,9 @@ class FollowUpDue(_Consult, Event):
     case_id: Id
     consultation_id: LongId
     number: int
+    channel: Channel
+    office: str
+    topic: str | None
     owner: Id
     due_at: datetime
     agreed: bool

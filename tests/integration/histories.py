@@ -187,6 +187,7 @@ def consulted(random: Random, case_id: str, at: datetime) -> Iterator[Happening]
             owner=consultant,
             due_at=held_at + timedelta(days=3),
             agreed=False,
+            **place,
         )
     else:
         return

@@ -330,7 +330,7 @@ async def test_sla_equals_an_independent_computation(pool: Pool, store: asyncpg.
         assert row.limit_s == 864_000
 
 
-async def test_sla_filters_groups_and_gives_follow_ups_their_cases_place(pool: Pool, store: asyncpg.Connection) -> None:
+async def test_sla_filters_and_groups_follow_ups_included(pool: Pool, store: asyncpg.Connection) -> None:
     await append(store, history(13, 200))
     await rebuild(pool, SLA)
     async with pool.acquire() as connection:

@@ -217,6 +217,7 @@ def test_table_5_a_written_request_is_to_be_registered_in_a_day_and_answered_in_
 
 def test_each_indicator_names_fields_that_its_events_have_and_has_a_policy() -> None:
     for indicator in INDICATORS:
+        assert set(PLACE) <= set(EVENTS[indicator.start.event.type_name()].model_fields), indicator.name
         for on in (indicator.start, *indicator.stops):
             fields = set(EVENTS[on.event.type_name()].model_fields)
             assert {on.key, "case_id", *filter(None, (on.at, on.owner, on.due))} <= fields, indicator.name
