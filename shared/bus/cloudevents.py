@@ -151,7 +151,8 @@ def _identity(head: Mapping[str, str], type_name: str) -> tuple[str, str]:
     for name, value in ((names.ID, id_), (names.SOURCE, source)):
         if not value:
             reasons.append(Reason("attribute_missing", f"header {name} is required", name))
-        elif len(value) > 200 or not value.isprintable():
+        elif len(value) > 200 or not value.isprintable() or "\ufffd" in value:
+            # U+FFFD stands for bytes that are no UTF-8: different ids would look the same.
             reasons.append(Reason("attribute_invalid", f"header {name} must be at most 200 printable characters", name))
     if " " in source:
         reasons.append(Reason("attribute_invalid", f"header {names.SOURCE} must be a URI reference", names.SOURCE))

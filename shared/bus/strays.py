@@ -112,12 +112,13 @@ def is_stray(subject: str) -> bool:
 
 
 def _pattern(subject: str) -> str:
-    """What finds the subject. The server accepts publishing to a literal `*`, and shows bytes that are no text as ?."""
-    return ".".join("*" if _is_odd(token) else token for token in subject.split("."))
-
-
-def _is_odd(token: str) -> bool:
-    return token in {"*", ">"} or "\ufffd" in token or not token.isprintable()
+    """What finds the subject. Publishers may put a literal `*` or `>` in it, and bytes that JSON shows as U+FFFD."""
+    words: list[str] = []
+    for word in subject.split("."):
+        if word == ">":  # found by no `*`
+            return ".".join([*words, word])
+        words.append("*" if "\ufffd" in word or not word.isprintable() else word)
+    return ".".join(words)
 
 
 async def api(client: SturdyClient, call: str, body: dict[str, Any]) -> dict[str, Any]:

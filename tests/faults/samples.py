@@ -1,0 +1,117 @@
+"""A submission of every type that fits its schema; whether a rule takes it is another matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from shared.bus import names
+from shared.contracts import COMMANDS
+
+PAST = "2026-03-02T09:30:00+05:00"
+ACCEPTED = ("ReceiveRequest", "ReceiveWrittenRequest", "PublishCatalogueEntry")
+"""Types whose sample opens something new, so that it is accepted."""
+
+_BODIES: dict[str, dict[str, Any]] = {
+    "ReceiveRequest": {
+        "channel": "walk_in",
+        "language": "kk",
+        "office": "north",
+        "question": "Қалай жазыламын?",
+        "responsible": "manager-1",
+        "consumer": {"name": "Айгүл", "phone": "+77010000000"},
+    },
+    "CollectDetails": {
+        "expected_result": "a form filled in",
+        "form": "office",
+        "preparation_needed": False,
+        "consultant_has_time": True,
+        "presence_required": True,
+        "consultant": "consultant-1",
+    },
+    "ReceiveWrittenRequest": {
+        "channel": "post",
+        "language": "ru",
+        "office": "north",
+        "question": "Когда ответите?",
+        "consumer": {"name": "Иван", "address": "Алматы"},
+    },
+    "RegisterWrittenRequest": {"registration_number": "17/2", "topic": "roads", "responsible": "manager-1"},
+    "AnswerWrittenRequest": {"answer": "Жауап", "signed_by": "The head", "executor_contact": "+77020000000"},
+    "DeclineWrittenRequest": {"ground": "unreadable", "notified": True},
+    "PlanConsultation": {"planned_at": PAST, "place": "room 4", "form": "office", "expected_result": "a draft"},
+    "HoldConsultation": {"started_at": PAST, "form": "office", "minutes_spent": 40},
+    "RecordTopicalIssue": {"issue": "forms are hard to read", "target_group": "pensioners"},
+    "AssessSatisfaction": {"process": 4, "result": 5, "satisfied": True, "solved": "yes"},
+    "EvaluateEffectiveness": {"evaluated_by": "manager-1", "degree_solved": 90, "effective": True},
+    "RecordSuccessFactors": {"factors": ["prepared materials"]},
+    "RecordImprovement": {
+        "causes": ["training"],
+        "actions": [{"action": "train", "owner": "manager-1", "due": "2026-06-01"}],
+    },
+    "EvaluateImpact": {"evaluated_by": "manager-1", "advice_used": True, "changed": True, "solved": "yes"},
+    "PublishCatalogueEntry": {
+        "title": "Жас Алаш",
+        "editor_phone": "+77270000000",
+        "issues_a_year": 6,
+        "min_months": 2,
+        "max_months": 12,
+        "distribution": "card",
+        "territory": "KZ",
+        "effective_from": "2020-01-01",
+        "prices": [{"months": 2, "city": 62900, "rural": 63300}],
+    },
+    "AcceptSubscription": {
+        "first_month": "2199-01",
+        "months": 2,
+        "copies": 1,
+        "zone": "city",
+        "facility": "f1",
+        "seller": "facility",
+        "worker": "w1",
+        "payment": "cash",
+        "subscriber": {"kind": "individual", "name": "Олжас", "address": "Алматы"},
+    },
+}
+TYPES = tuple(_BODIES)
+
+
+@dataclass
+class Draft:
+    """One message on its way to be made hostile: everything about it can be changed."""
+
+    subject: bytes
+    headers: dict[bytes, bytes]
+    body: dict[str, Any]
+    raw_body: bytes | None = None
+    raw_headers: bytes | None = None
+
+    def body_bytes(self) -> bytes:
+        return self.raw_body if self.raw_body is not None else orjson.dumps(self.body)
+
+    def header_block(self) -> bytes:
+        if self.raw_headers is not None:
+            return self.raw_headers
+        lines = b"".join(b"%b: %b\r\n" % pair for pair in self.headers.items())
+        return b"NATS/1.0\r\n%b\r\n" % lines
+
+
+def sample(type_name: str, number: int, **fields: Any) -> Draft:
+    """A submission of this type under an id of its own."""
+    body = dict(_BODIES[type_name], **fields)
+    model = COMMANDS[type_name]
+    if "case_id" in model.model_fields:
+        body.setdefault("case_id", f"case-{number}")
+    if "index" in model.model_fields:
+        body.setdefault("index", f"{number % 100_000:05d}")
+    headers = {
+        names.SPEC: "1.0",
+        names.ID: f"m{number}",
+        names.SOURCE: "/hostile",
+        names.TYPE: type_name,
+        names.TIME: "2026-05-05T10:00:00+05:00",
+    }
+    subject = names.submit_subject(model.context, type_name)
+    return Draft(subject.encode(), {name.encode(): value.encode() for name, value in headers.items()}, body)
