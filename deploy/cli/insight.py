@@ -177,7 +177,8 @@ def case(
     import asyncio
     from dataclasses import asdict
 
-    from deploy.cli.insight_view import case_tables, print_json
+    from deploy.cli.case_view import case_tables
+    from deploy.cli.insight_view import print_json
     from services.insight.timeline import Timeline, timeline
     from services.insight.views import projections
     from shared.settings import Settings

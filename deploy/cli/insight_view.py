@@ -1,22 +1,21 @@
-"""Tables for people: deadlines, effectiveness, a case."""
+"""Tables for people: deadlines, effectiveness, live against rebuilt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import orjson
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from deploy.cli.lengths import brief
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
-from services.insight.timeline import Deadline, Timeline
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_VERDICTS = {"met": "[green]met[/]", "breached": "[red]breached[/]", "open": "open", "overdue": "[red]overdue[/]"}
+_WIDEST_GROUP = 24
+_ROOM = 10_000
 
 
 def print_json(value: Any) -> None:
@@ -24,46 +23,70 @@ def print_json(value: Any) -> None:
     print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
-def lasting(seconds: float | None) -> str:
-    """A length of time in its two largest units, e.g. "2 h 5 min"; "–": none."""
-    if seconds is None:
-        return "–"
-    left, parts = round(abs(seconds)), list[str]()
-    for size, unit in _UNITS:
-        amount, left = divmod(left, size)
-        if amount:
-            parts.append(f"{amount} {unit}")
-    return " ".join(parts[:2]) or "0 s"
-
-
 def sla_table(rows: Sequence[SlaRow], group: SlaGroup | None) -> None:
     """Print the limits and how they are kept."""
     if not rows:
         print("No deadlines yet: nothing was received. Submit something with: tereze send --help")
         return
-    table = Table(title="Deadlines")
-    for name in ("indicator", "channel", *([group.value] if group else [])):
-        table.add_column(name)
-    for name in ("limit", "total", "met", "breached", "open", "overdue", "kept", "average", "p50", "p95"):
-        table.add_column(name, justify="right")
+    console = Console()
+    wide = _sla_wide(rows, group)
+    console.print(wide if _fits(console, wide) else _sla_narrow(rows, group))
+
+
+def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
+    """One line a row, with everything."""
+    table = _table("Deadlines", ("indicator", "limit", "channel", *([group.value] if group else [])))
+    for name in ("total", "met", "breached", "open", "overdue", "kept", "average", "p50", "p95"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        judged = row.met + row.breached + row.overdue
-        table.add_row(
-            row.indicator,
-            row.channel or "–",
-            *([escape(row.group or "–")] if group else []),
-            lasting(row.limit_s),
-            f"{row.total:,}",
-            f"{row.met:,}",
-            f"[red]{row.breached:,}[/]" if row.breached else "0",
-            f"{row.open:,}",
-            f"[red]{row.overdue:,}[/]" if row.overdue else "0",
-            f"{row.met / judged:.0%}" if judged else "–",
-            lasting(row.average_s),
-            lasting(row.p50_s),
-            lasting(row.p95_s),
-        )
-    Console().print(table)
+        labels = (row.indicator, f"≤ {brief(row.limit_s)}", row.channel, *([row.group or "–"] if group else []))
+        table.add_row(*map(escape, labels), *_sla_figures(row, wide=True))
+    return table
+
+
+def _sla_narrow(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
+    """Indicator, channel and group below each other; fits in 80 columns."""
+    table = _table("Deadlines", ("indicator",), padding=0)
+    for name in ("total", "met", "breached", "open", "overdue", "kept", "average", "p95"):
+        table.add_column(name, justify="right", no_wrap=True)
+    before: tuple[str, ...] = ()
+    for row in rows:
+        above = (f"[bold]{row.indicator} ≤ {brief(row.limit_s)}[/]", *([row.channel] if group else []))
+        for depth, label in enumerate(above):
+            if before[: depth + 1] != above[: depth + 1]:
+                table.add_row("  " * depth + label)
+        before = above
+        last = row.group or "–" if group else row.channel
+        table.add_row("  " * len(above) + escape(last), *_sla_figures(row, wide=False))
+    return table
+
+
+def _table(title: str | None, labels: Sequence[str], padding: int = 1) -> Table:
+    """A table whose labels give way to its figures where there is no room for both."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, show_edge=False, padding=(0, padding, 0, 0))
+    for label in labels:
+        table.add_column(label, overflow="fold", max_width=_WIDEST_GROUP)
+    return table
+
+
+def _fits(console: Console, table: Table) -> bool:
+    # Measured as if there were room for all: else no table is ever wider than the console.
+    return console.measure(table, options=console.options.update(max_width=_ROOM)).maximum <= console.width
+
+
+def _sla_figures(row: SlaRow, *, wide: bool) -> tuple[str, ...]:
+    judged = row.met + row.breached + row.overdue
+    return (
+        f"{row.total:,}",
+        f"{row.met:,}",
+        f"[red]{row.breached:,}[/]" if row.breached else "0",
+        f"{row.open:,}",
+        f"[red]{row.overdue:,}[/]" if row.overdue else "0",
+        f"{row.met / judged:.0%}" if judged else "–",
+        brief(row.average_s),
+        *([brief(row.p50_s)] if wide else []),
+        brief(row.p95_s),
+    )
 
 
 def effectiveness_tables(
@@ -73,46 +96,34 @@ def effectiveness_tables(
     if not rows:
         print("No consultation was held yet.")
         return
-    table = Table(title="Effectiveness")
-    table.add_column(group.value)
-    for name in (
-        "consultations",
-        "further",
-        "hours",
-        "cost, tenge",
-        "satisfied",
-        "process",
-        "result",
-        "solved yes / half / no",
-        "at first contact",
-        "effective / not",
-        "degree solved",
-        "advice used",
-    ):
-        table.add_column(name, justify="right")
-    for row in rows:
-        table.add_row(
-            escape(row.group or "–"),
-            f"{row.consultations:,}",
-            f"{row.follow_ups:,}",
-            f"{row.minutes / 60:,.1f}",
-            f"{row.cost / 100:,.2f}",
-            _share(row.satisfied_share),
-            _mean(row.average_process),
-            _mean(row.average_result),
-            f"{row.solved_yes:,} / {row.solved_half:,} / {row.solved_no:,}",
-            _share(row.first_contact_share),
-            f"{row.effective:,} / {row.not_effective:,}",
-            "–" if row.average_degree_solved is None else f"{row.average_degree_solved:.0f} %",
-            f"{row.impact_used:,} of {row.impact_evaluated:,}",
-        )
     console = Console()
-    console.print(table)
+    # Beside each other where the terminal is wide enough; else what it cost, and below it what came of it.
+    tables = [_effectiveness(rows, group, _COST + _OUTCOME, padding=1)]
+    if not _fits(console, tables[0]):
+        tables = [_effectiveness(rows, group, figures, padding=0) for figures in (_COST, _OUTCOME)]
+    console.print("[bold]Effectiveness[/]\n")
+    for table in tables:
+        console.print(table)
+        console.print()
     if causes:
-        ranked = Table("cause of dissatisfaction", "named", "cases", title="Causes")
+        ranked = _table(None, ("cause of dissatisfaction",))
+        for name in ("named", "cases"):
+            ranked.add_column(name, justify="right")
         for cause in causes:
             ranked.add_row(escape(cause.cause), f"{cause.named:,}", f"{cause.cases:,}")
         console.print(ranked)
+
+
+def _effectiveness(
+    rows: Sequence[EffectivenessRow], group: EffectivenessGroup, figures: _Figures, *, padding: int
+) -> Table:
+    table = _table(None, ("" if group is EffectivenessGroup.ALL else group.value,), padding)
+    for name, _ in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        label = "all" if group is EffectivenessGroup.ALL else escape(row.group or "–")
+        table.add_row(label, *(figure(row) for _, figure in figures))
+    return table
 
 
 def differences_table(results: Sequence[dict[str, Any]]) -> None:
@@ -133,46 +144,22 @@ def differences_table(results: Sequence[dict[str, Any]]) -> None:
             console.print(f"[red]{difference['stands']}[/] {escape(str(difference['row']))}", highlight=False)
 
 
-def case_tables(found: Timeline, timezone: str) -> None:
-    """Print a case's events, each with the deadlines it ended, then those that still run."""
-    zone = ZoneInfo(timezone)
-    table = Table(title=f"Case {found.case_id}")
-    for name in ("when", "service", "what", "who", "details", "deadlines"):
-        table.add_column(name, overflow="fold")
-    ended: dict[int, list[Deadline]] = {}
-    for deadline in found.deadlines:
-        if deadline.done_at is not None:
-            ended.setdefault(deadline.event, []).append(deadline)
-    for entry in found.entries:
-        table.add_row(
-            _local(entry.at, zone),
-            entry.service,
-            entry.type,
-            escape(entry.actor),
-            "\n".join(f"{name}: {_short(value)}" for name, value in entry.data.items()),
-            "\n".join(_verdict(deadline) for deadline in ended.get(entry.position, ())),
-        )
-    console = Console()
-    console.print(table)
-    running = [deadline for deadline in found.deadlines if deadline.done_at is None]
-    if running:
-        still = Table("deadline", "owner", "due", "", title="Still to do")
-        for deadline in running:
-            still.add_row(deadline.indicator, deadline.owner or "–", _local(deadline.due_at, zone), _verdict(deadline))
-        console.print(still)
-
-
-def _verdict(deadline: Deadline) -> str:
-    how = {"met": "to spare", "breached": "too late", "open": "left", "overdue": "too late"}[deadline.verdict]
-    return f"{deadline.indicator}: {_VERDICTS[deadline.verdict]}, {lasting(deadline.by_s)} {how}"
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _short(value: Any) -> str:
-    return escape(value if isinstance(value, str) else orjson.dumps(value).decode())
+_Figures: TypeAlias = tuple[tuple[str, Callable[[EffectivenessRow], str]], ...]
+_COST: _Figures = (
+    ("consultations", lambda row: f"{row.consultations:,}"),
+    ("further", lambda row: f"{row.follow_ups:,}"),
+    ("hours", lambda row: f"{row.minutes / 60:,.1f}"),
+    ("cost, tenge", lambda row: f"{row.cost / 100:,.2f}"),
+)
+_OUTCOME: _Figures = (
+    ("satisfied", lambda row: _share(row.satisfied_share)),
+    ("process/\nresult", lambda row: f"{_mean(row.average_process)}/{_mean(row.average_result)}"),
+    ("solved\nyes/half/no", lambda row: f"{row.solved_yes:,}/{row.solved_half:,}/{row.solved_no:,}"),
+    ("at first\ncontact", lambda row: _share(row.first_contact_share)),
+    ("effective\nyes/no", lambda row: f"{row.effective:,}/{row.not_effective:,}"),
+    ("degree\nsolved", lambda row: "–" if row.average_degree_solved is None else f"{row.average_degree_solved:.0f}%"),
+    ("advice\nused", lambda row: f"{row.impact_used:,}/{row.impact_evaluated:,}"),
+)
 
 
 def _share(value: float | None) -> str:

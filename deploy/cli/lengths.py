@@ -15,3 +15,8 @@ def lasting(seconds: float | None) -> str:
         if amount:
             parts.append(f"{amount} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def brief(seconds: float | None) -> str:
+    """The same for narrow columns, e.g. "2h 5m"."""
+    return lasting(seconds).replace(" min", "m").replace(" d", "d").replace(" h", "h").replace(" s", "s")

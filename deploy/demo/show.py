@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.insight_view import lasting
+from deploy.cli.lengths import lasting
 from deploy.demo.figures import Figures
 from deploy.demo.press import TITLES
 from services.insight.indicators import INDICATORS

@@ -96,11 +96,14 @@ async def timeline(connection: Connection, case_id: str, *, sla: Projection, now
 
 
 def _without_persons(type_name: str, data: dict[str, Any]) -> dict[str, Any]:
-    personal = personal_fields(EVENTS[type_name]) if type_name in EVENTS else tuple(data)
+    """What an event says, in its contract's order; all is personal where the contract is not known."""
+    model = EVENTS.get(type_name)
+    personal = tuple(data) if model is None else personal_fields(model)
+    order = list(data) if model is None else [name for name in model.model_fields if name in data]
     return {
-        name: SEALED if name in personal else value
-        for name, value in data.items()
-        if value is not None and name != "case_id"
+        name: SEALED if name in personal else data[name]
+        for name in order
+        if data[name] is not None and name != "case_id"
     }
 
 

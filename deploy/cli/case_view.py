@@ -1,0 +1,150 @@
+"""A case for people: what happened when, by whom, and which deadlines were met and missed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from deploy.cli.lengths import brief
+from services.insight.timeline import SEALED, Deadline, Entry, Timeline
+from shared.bus.names import RESERVED_SOURCE
+
+_GAP = 2
+_TIME = len("09:30:00")
+_WIDEST_WHO = 15
+_NARROWEST_DEADLINES = 18
+_MARKS = {"met": "[green]✓[/]", "breached": "[red]✗[/]", "open": "[yellow]…[/]", "overdue": "[red]✗[/]"}
+_SAID = {"met": "early", "breached": "late", "open": "left", "overdue": "late"}
+_MONEY = frozenset({"cost", "material_costs", "price", "amount"})
+# Ids that the reader knows by the case's own, and what another line of the case says anyway.
+_LEFT_OUT = frozenset({"consumer_id", "consultation_id", "has_contacts", "held_at"})
+# Facts that events repeat so that projections need no memory: people are told them once, and of changes.
+_STANDING = frozenset(
+    {
+        *("channel", "language", "office", "topic", "path", "form", "place", "number", "people", "responsible"),
+        *("consultant", "manager", "owner", "agreed_by_manager", "started_at"),
+        *("minutes_spent", "cost"),
+    }
+)
+
+
+class _Widths(NamedTuple):
+    what: int
+    who: int
+    deadlines: int
+
+
+def case_tables(found: Timeline, timezone: str) -> None:
+    """Print a case's events, each with the deadlines it ended, then those that still run."""
+    zone, console = ZoneInfo(timezone), Console(highlight=False)
+    ended: defaultdict[int, list[Deadline]] = defaultdict(list)
+    for deadline in found.deadlines:
+        if deadline.done_at is not None:
+            ended[deadline.event].append(deadline)
+    widths = _widths(found.entries, console.width)
+    told: dict[str, Any] = {}
+    day = ""
+    console.print(f"[bold]Case {escape(found.case_id)}[/]", soft_wrap=True)
+    for entry in found.entries:
+        at = entry.at.astimezone(zone)
+        if day != (day := f"{at:%Y-%m-%d, %A}"):
+            console.print(f"\n[bold]{day}[/]")
+        console.print(_line(widths, f"{at:%H:%M:%S}", entry, ended[entry.position]))
+        if details := "; ".join(_details(entry, told, zone)):
+            console.print(Padding(Text(details, style="dim"), (0, 0, 0, _TIME + _GAP)))
+    console.print()
+    _still_to_do(console, [deadline for deadline in found.deadlines if deadline.done_at is None], zone)
+
+
+def _still_to_do(console: Console, running: Sequence[Deadline], zone: ZoneInfo) -> None:
+    if not running:
+        console.print("No deadline runs.")
+        return
+    table = Table("deadline", "owner", "due", "", title="Still to do", title_justify="left")
+    for deadline in running:
+        due = deadline.due_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        state = f"{_MARKS[deadline.verdict]} {brief(deadline.by_s)} {_SAID[deadline.verdict]}"
+        table.add_row(deadline.indicator, escape(deadline.owner or "–"), due, state)
+    console.print(table)
+
+
+def _widths(entries: Sequence[Entry], console_width: int) -> _Widths:
+    what = max(len(_what(entry)) for entry in entries)
+    who = min(max(len(_who(entry)) for entry in entries), _WIDEST_WHO)
+    return _Widths(what, who, max(console_width - _TIME - what - who - 3 * _GAP, _NARROWEST_DEADLINES))
+
+
+def _line(widths: _Widths, time: str, entry: Entry, ended: Sequence[Deadline]) -> Table:
+    grid = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
+    grid.add_column(width=_TIME)
+    grid.add_column(width=widths.what, overflow="fold")
+    grid.add_column(width=widths.who, overflow="fold")
+    grid.add_column(width=widths.deadlines)
+    # In a narrow column each deadline takes two lines, broken where a reader would.
+    between = "\n  " if widths.deadlines < max((len(_plain(one)) for one in ended), default=0) else " "
+    grid.add_row(time, _what(entry), escape(_who(entry)), "\n".join(_verdict(one, between) for one in ended))
+    return grid
+
+
+def _what(entry: Entry) -> str:
+    return f"{entry.service} · {entry.type}"
+
+
+def _who(entry: Entry) -> str:
+    """A service that reacted by its name; else the channel or desk that sent it."""
+    return entry.actor.removeprefix(f"{RESERVED_SOURCE}/")
+
+
+def _verdict(deadline: Deadline, between: str) -> str:
+    return f"{_MARKS[deadline.verdict]} {deadline.indicator}{between}{brief(deadline.by_s)} {_SAID[deadline.verdict]}"
+
+
+def _plain(deadline: Deadline) -> str:
+    return Text.from_markup(_verdict(deadline, " ")).plain
+
+
+def _details(entry: Entry, told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
+    """What is new in this event; of what is sealed only the names. Adds to `told` what need not be said again."""
+    sealed: list[str] = []
+    for name, value in entry.data.items():
+        if name in _LEFT_OUT or (name in _STANDING and told.get(name) == value) or _moment(value) == entry.at:
+            continue
+        if name in _STANDING:
+            told[name] = value
+        if value == SEALED:
+            sealed.append(name)
+        elif value not in (False, [], 0):
+            yield f"{name}: {_said(name, value, zone)}" if value is not True else name
+        elif value is False:
+            yield f"not {name}"
+    if sealed:
+        yield f"sealed: {', '.join(sealed)}"
+
+
+def _said(name: str, value: Any, zone: ZoneInfo) -> str:
+    if name in _MONEY:
+        return f"{value / 100:,.2f} tenge"
+    if isinstance(value, dict):
+        return " ".join(str(one) for one in value.values())
+    if isinstance(value, list):
+        return ", ".join(_said("", one, zone) for one in value)
+    moment = _moment(value)
+    return str(value) if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _moment(value: Any) -> datetime | None:
+    """The moment that a text says, if it says one, with its zone."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
