@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -30,7 +29,7 @@ _LEFT_OUT = frozenset({"consumer_id", "consultation_id", "has_contacts", "held_a
 # Facts that events repeat so that projections need no memory: people are told them once, and of changes.
 _STANDING = frozenset(
     {
-        *("channel", "language", "office", "topic", "path", "form", "place", "number", "people", "responsible"),
+        *("channel", "language", "office", "topic", "path", "form", "number", "people", "responsible"),
         *("consultant", "manager", "owner", "agreed_by_manager", "started_at"),
         *("minutes_spent", "cost"),
     }
@@ -53,7 +52,7 @@ def case_tables(found: Timeline, timezone: str) -> None:
     widths = _widths(found.entries, console.width)
     told: dict[str, Any] = {}
     day = ""
-    console.print(f"[bold]Case {escape(found.case_id)}[/]", soft_wrap=True)
+    console.print(Text(f"Case {found.case_id}", style="bold"), soft_wrap=True)
     for entry in found.entries:
         at = entry.at.astimezone(zone)
         if day != (day := f"{at:%Y-%m-%d, %A}"):
@@ -73,7 +72,7 @@ def _still_to_do(console: Console, running: Sequence[Deadline], zone: ZoneInfo) 
     for deadline in running:
         due = deadline.due_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         state = f"{_MARKS[deadline.verdict]} {brief(deadline.by_s)} {_SAID[deadline.verdict]}"
-        table.add_row(deadline.indicator, escape(deadline.owner or "–"), due, state)
+        table.add_row(deadline.indicator, Text(deadline.owner or "–"), due, state)
     console.print(table)
 
 
@@ -91,7 +90,7 @@ def _line(widths: _Widths, time: str, entry: Entry, ended: Sequence[Deadline]) -
     grid.add_column(width=widths.deadlines)
     # In a narrow column each deadline takes two lines, broken where a reader would.
     between = "\n  " if widths.deadlines < max((len(_plain(one)) for one in ended), default=0) else " "
-    grid.add_row(time, _what(entry), escape(_who(entry)), "\n".join(_verdict(one, between) for one in ended))
+    grid.add_row(time, Text(_what(entry)), Text(_who(entry)), "\n".join(_verdict(one, between) for one in ended))
     return grid
 
 

@@ -45,6 +45,8 @@ When = Annotated[datetime, AfterValidator(_aware)]
 Tiyn = Annotated[int, Field(ge=0, le=10**13, description="money in tiyn, 1/100 tenge: exact, never a float")]
 # A sum over many consultations: each of them is within `Tiyn`, their sum need not be.
 TiynTotal = Annotated[int, Field(ge=0, description="a sum of money in tiyn, 1/100 tenge")]
+# Free words that stay readable for analysis and training, and so are told to whoever writes them.
+AboutNobody = Annotated[Short, Field(description="kept for ever in the clear: must not name or describe a person")]
 PersonalText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4000),

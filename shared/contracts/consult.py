@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import Command, Event, Id, LongId, PersonalText, Sealed, Short, Tiyn, When
+from .base import AboutNobody, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn, When
 from .values import Channel, Form, Path
 
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
@@ -22,7 +22,8 @@ class PlanConsultation(_Consult, Command):
 
     case_id: Id
     planned_at: When
-    place: Short
+    place: PersonalText
+    """Where it is held; on the consumer's premises that may be a home."""
     form: Form
     expected_result: PersonalText
     further_information: PersonalText | None = None
@@ -43,11 +44,14 @@ class HoldConsultation(_Consult, Command):
 
 
 class RecordTopicalIssue(_Consult, Command):
-    """Stage 11: an issue topical for the target group, or a need of the organisation's own."""
+    """Stage 11: an issue topical for the target group, or a need of the organisation's own.
+
+    Kept readable for analysis: its words name no person.
+    """
 
     case_id: Id
-    issue: Short
-    target_group: Short
+    issue: AboutNobody
+    target_group: AboutNobody
     organisation_need: bool = False
 
 
@@ -68,7 +72,7 @@ class ConsultationPlanned(_Consult, Event):
 
     case_id: Id
     planned_at: datetime
-    place: str
+    place: Sealed
     form: Form
     expected_result: Sealed
     further_information: Sealed | None = None

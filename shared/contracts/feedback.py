@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .base import Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, Tiyn, TiynTotal, When
+from .base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn, TiynTotal, When
 from .values import Channel, Form, Path, Solved
 
 Score = Annotated[int, Field(ge=1, le=5, description="1 very poor … 5 very good")]
@@ -43,18 +43,21 @@ class EvaluateEffectiveness(_Feedback, Command):
 
 
 class RecordSuccessFactors(_Feedback, Command):
-    """Stage 9a: for training other consultants."""
+    """Stage 9a: for training other consultants, who read it as it stands: its words name no person."""
 
     case_id: Id
-    factors: Annotated[list[Short], Field(min_length=1, max_length=20)]
+    factors: Annotated[list[AboutNobody], Field(min_length=1, max_length=20)]
 
 
 class ImprovementAction(BaseModel):
-    """One step of stage 9b, with who answers for it and until when."""
+    """One step of stage 9b, with who answers for it and until when.
+
+    About the centre's own work: it names no consumer.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    action: Short
+    action: AboutNobody
     owner: Id
     due: date
 

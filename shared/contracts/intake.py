@@ -48,7 +48,8 @@ class CollectDetails(_Intake, Command):
     expected_result: PersonalText
     form: Form
     preferred_at: When | None = None
-    place: Short | None = None
+    place: PersonalText | None = None
+    """Where it would be held; on the consumer's premises that may be a home."""
     preparation_needed: bool
     consultant_has_time: bool
     presence_required: bool
@@ -123,7 +124,7 @@ class DetailsCollected(_Intake, Event):
     expected_result: Sealed
     form: Form
     preferred_at: datetime | None
-    place: str | None
+    place: Sealed | None
     preparation_needed: bool
     consultant_has_time: bool
     presence_required: bool

@@ -99,7 +99,7 @@ def consulted(random: Random, case_id: str, at: datetime) -> Iterator[Happening]
         expected_result=SECRET,
         form=form,
         preferred_at=None,
-        place=None,
+        place=SECRET,
         preparation_needed=path == "3a-b",
         consultant_has_time=True,
         presence_required=path == "3b-b",
@@ -113,7 +113,7 @@ def consulted(random: Random, case_id: str, at: datetime) -> Iterator[Happening]
         yield happening(
             "ConsultationPlanned",
             planned_at=at + timedelta(days=1),
-            place="room 2",
+            place=SECRET,
             form=form,
             expected_result=SECRET,
             material_costs=0,

@@ -202,6 +202,32 @@ async def test_no_personal_word_is_stored_or_published_in_the_clear(house: House
     assert "жазыламын" not in row["whole"]
 
 
+async def test_a_place_at_the_consumers_home_is_not_stored_or_published_in_the_clear(house: House) -> None:
+    """Regression: `place` was plain, although a consultation may be held on the consumer's premises."""
+    home = "Жандосов көшесі, 14-үй"
+    at = START + timedelta(minutes=5)
+    prepared = {**DETAILS, "form": "premises", "place": home, "preparation_needed": True}
+    plan = {
+        "case_id": "case-1",
+        "planned_at": (at + timedelta(days=2)).isoformat(),
+        "place": home,
+        "form": "premises",
+        "expected_result": "a draft",
+    }
+    email = {**REQUEST, "channel": "email"}
+    for number, (type_name, data) in enumerate(
+        [("ReceiveRequest", email), ("CollectDetails", prepared), ("PlanConsultation", plan)]
+    ):
+        answer = await house.ask(type_name, data, event_id=f"m{number}", time=at)
+        assert answer.status is Status.ACCEPTED, answer
+    rows = await house.pool.fetch(
+        "SELECT type, data->>'place' AS place, event::text AS whole FROM store.event AS event"
+    )
+    assert {row["type"] for row in rows if row["place"]} == {"DetailsCollected", "ConsultationPlanned"}
+    assert all(row["place"].startswith("sealed:") for row in rows if row["place"])
+    assert not any("Жандосов" in row["whole"] for row in rows)
+
+
 async def test_the_same_message_twice_has_one_effect(house: House) -> None:
     first = await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)
     again = await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)

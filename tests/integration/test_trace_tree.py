@@ -28,6 +28,7 @@ from tests.conftest import StartSystem
 
 CASE = "traced-1"
 NAME, PHONE, QUESTION, WISH = "Айгүл Сапарова", "+77015550142", "Зейнетақыны қалай рәсімдеймін?", "Кезек қысқа болса"
+HOME = "Жандосов көшесіндегі үйі"
 START = datetime.now(UTC) - timedelta(days=2)
 
 # A case in 3a-a, from the request to `Satisfied`: what is sent, when it happened, and how many events are then stored.
@@ -50,6 +51,7 @@ MESSAGES: tuple[tuple[str, dict[str, Any], timedelta, int], ...] = (
         {
             "expected_result": QUESTION,
             "form": "office",
+            "place": HOME,
             "preparation_needed": False,
             "consultant_has_time": True,
             "presence_required": True,
@@ -76,6 +78,7 @@ MESSAGES: tuple[tuple[str, dict[str, Any], timedelta, int], ...] = (
         {
             "expected_result": QUESTION,
             "form": "office",
+            "place": HOME,
             "preparation_needed": False,
             "consultant_has_time": True,
             "presence_required": True,
@@ -244,7 +247,7 @@ def test_no_trace_is_without_a_message(home: Path) -> None:
 def test_no_personal_value_is_in_any_span_or_log_line(home: Path) -> None:
     files = [*traces_folder(home).glob("*.sqlite*"), *(home / "logs").glob("*.log")]
     assert len([file for file in files if file.suffix == ".sqlite"]) >= 5
-    texts = [*NAME.split(), PHONE, *QUESTION.split(), *WISH.split()]
+    texts = [*NAME.split(), PHONE, *QUESTION.split(), *WISH.split(), *HOME.split()]
     # As it is, and as JSON and CloudEvents headers write it.
     forms = {form for text in texts for form in (text, json.dumps(text)[1:-1], PHONE[1:])}
     assert any(CASE.encode() in file.read_bytes() for file in files), "what is in them is found"
