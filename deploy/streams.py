@@ -57,7 +57,9 @@ def _consumer(name: str, subjects: Sequence[str]) -> ConsumerConfig:
         durable_name=name,
         filter_subjects=list(subjects),
         ack_policy=AckPolicy.EXPLICIT,
-        ack_wait=30,
+        # What a killed process had in hand comes again after this many seconds: within the patience of a message
+        # that waits for it (shared/bus/deliveries.py), and far above what a batch takes.
+        ack_wait=8,
         max_deliver=-1,
         max_ack_pending=20_000,
     )

@@ -22,15 +22,18 @@ class Refused(Exception):
     """A rule says no.
 
     `later` is true where an event still under way may turn the no into a yes (the case is not known
-    here *yet*): the message is tried again for a while before it is refused for good.
+    here *yet*): the message is tried again for a while before it is refused for good. `early` is true
+    where an earlier message of the same case may do so: one that was published before this one, and is
+    delivered after it because a process died with it in hand.
     """
 
-    def __init__(self, code: str, message: str, field: str = "", *, later: bool = False) -> None:
+    def __init__(self, code: str, message: str, field: str = "", *, later: bool = False, early: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
         self.later = later
+        self.early = early
 
 
 @dataclass(frozen=True, slots=True)

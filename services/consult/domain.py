@@ -172,7 +172,7 @@ def plan(state: Consultation, agreed: PlanConsultation, given: Given[State]) -> 
 def hold(state: Consultation, done: HoldConsultation, given: Given[State]) -> ConsultHeld:
     """Stages 3a-a, 3b-a, 4 and 7: a consultation was held; its assessment comes before any further one."""
     if state.next is Next.PLAN:
-        raise Refused("not_planned", "agree a plan-assignment first (PlanConsultation)", "case_id")
+        raise Refused("not_planned", "agree a plan-assignment first (PlanConsultation)", "case_id", early=True)
     if state.next is Next.ASSESSMENT:
         raise Refused(
             "not_assessed",
@@ -244,7 +244,7 @@ def owe_follow_up(state: Consultation, dissatisfied: Dissatisfied) -> Sequence[F
 def record_topical_issue(state: Consultation, found: RecordTopicalIssue, given: Given[State]) -> TopicalIssueRecorded:
     """Stage 11: what a consultation showed to be topical; so one must have been held."""
     if state.first_ended_at is None:
-        raise Refused("not_held", "no consultation of this case was held yet; hold it first", "case_id")
+        raise Refused("not_held", "no consultation of this case was held yet; hold it first", "case_id", early=True)
     not_before(state.first_ended_at, given.occurred_at, "the consultation ended")
     return TopicalIssueRecorded(
         consumer_id=state.consumer_id,

@@ -295,7 +295,7 @@ def record_improvement(state: Feedback, found: RecordImprovement, given: Given[S
 
 def _stage_9_is_due(state: Feedback, given: Given[State]) -> None:
     if state.evaluated_at is None:
-        raise Refused("not_evaluated", "evaluate effectiveness first (EvaluateEffectiveness)", "case_id", later=True)
+        raise Refused("not_evaluated", "evaluate effectiveness first (EvaluateEffectiveness)", "case_id", early=True)
     if state.stage_9_at is not None:
         raise Refused("already_recorded", "stage 9 of this case is recorded; stage 10 comes next", "case_id")
     not_before(state.evaluated_at, given.occurred_at, "effectiveness was evaluated")
@@ -310,7 +310,7 @@ def evaluate_impact(state: Feedback, found: EvaluateImpact, given: Given[State])
             "stage_9_missing",
             "record success factors or improvement first (stage 9), after effectiveness (stage 8)",
             "case_id",
-            later=True,
+            early=True,
         )
     consultation = state.latest
     earliest = months_after(consultation.held_at, IMPACT_AFTER_MONTHS)

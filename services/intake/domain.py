@@ -255,7 +255,7 @@ def _still_open(written: Written) -> None:
 
 def _may_be_answered(written: Written) -> None:
     if not written.registered:
-        raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id")
+        raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
     if not written.has_contacts:
         raise Refused(
             "no_contact_details",
@@ -287,7 +287,9 @@ def _consumer_id(consumer: Consumer, case_id: str) -> str:
 def _not_this_case(case: Case, case_id: str) -> Refused:
     match case:
         case Unknown():
-            return Refused("unknown_case", f"there is no case {case_id}; open it with ReceiveRequest first", "case_id")
+            return Refused(
+                "unknown_case", f"there is no case {case_id}; open it with ReceiveRequest first", "case_id", early=True
+            )
         case Request():
             return Refused(
                 "wrong_kind", f"case {case_id} is a request for a consultation, not a written request", "case_id"

@@ -159,6 +159,7 @@ def entry_in_force(publication: State, index: str, day: date) -> CatalogueEntryP
         "not_in_catalogue",
         f"publication {index} is not in the catalogue{begins}; check the index, or publish its entry first",
         "index",
+        early=True,
     )
 
 

@@ -89,6 +89,7 @@ def parse_submission(subject: str, headers: Mapping[str, str] | None, body: byte
     command = _command(context, type_name)
     id_, source = _identity(head, type_name)
     occurred_at = _time(head, now)
+    stated = occurred_at.isoformat() if names.TIME in head else ""
     _version(head, command)
     if len(body) > names.BODY_LIMIT:
         raise Invalid(
@@ -97,7 +98,8 @@ def parse_submission(subject: str, headers: Mapping[str, str] | None, body: byte
     return Submission(
         id=id_,
         message_id=f"{source} {id_}",
-        fingerprint=blake2b(body, digest_size=16, key=type_name.encode()[:64]).digest(),
+        # With the time as it was stated: a corrected time under an old id is another message, not a repeat.
+        fingerprint=blake2b(body, digest_size=16, key=f"{type_name} {stated}".encode()[:64]).digest(),
         source=source,
         type=type_name,
         message=_payload(command, body),

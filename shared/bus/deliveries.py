@@ -17,6 +17,10 @@ class Delivery(Protocol):
     """What the service does with a message, without knowing the way it came."""
 
     msg: Msg
+    may_overtake: bool
+    """Whether a message published before it may be delivered after it."""
+    patience: int
+    """How often it waits for what may be under way, 0.1 s doubling up to 5 s, before it is refused for good."""
     subject: str
     """The submission subject: for a request, the one it would have been published to."""
 
@@ -32,7 +36,13 @@ class Delivery(Protocol):
 
 
 class StreamDelivery:
-    """From a JetStream durable. Settling acknowledges; what is not settled comes again by itself."""
+    """From a JetStream durable. Settling acknowledges; what is not settled comes again by itself.
+
+    Its patience, 21 seconds, outlasts the time after which what a killed process had in hand is delivered again.
+    """
+
+    may_overtake = True
+    patience = 9
 
     def __init__(self, msg: Msg, client: Client) -> None:
         self.msg = msg
@@ -61,7 +71,13 @@ class StreamDelivery:
 
 
 class AskDelivery:
-    """A request over core NATS: whoever asked waits, and asks again if no answer comes."""
+    """A request over core NATS: whoever asked waits (six seconds at most), and asks again if no answer comes.
+
+    Who waits for each answer before sending the next message never overtakes himself.
+    """
+
+    may_overtake = False
+    patience = 6
 
     def __init__(self, msg: Msg, client: Client, retry: Callable[[AskDelivery], None]) -> None:
         self.msg = msg

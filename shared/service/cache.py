@@ -20,7 +20,9 @@ class StreamState(Generic[S]):
 
 
 class StateCache(Generic[S]):
-    """A bounded least-recently-used map. Wrong entries do no harm: an append on them is a conflict."""
+    """A bounded least-recently-used map. Wrong entries do no harm: an append on them is a conflict, and no
+    refusal rests on them.
+    """
 
     def __init__(self, capacity: int = 50_000) -> None:
         self._capacity = capacity

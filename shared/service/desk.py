@@ -28,8 +28,7 @@ from shared.telemetry.names import CASE_ID, CONTEXT, DESTINATION, EVENT_TYPE, ME
 
 log = logging.getLogger(__name__)
 
-LATER_TRIES = 6
-"""How often a message waits for an event under way (0.1 s doubling: about six seconds) before it is refused."""
+_LONGEST_WAIT_S = 5.0
 _STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _MESSAGE_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _LONGEST_ID = 2000
@@ -130,7 +129,7 @@ class Desk:
             await _settle(delivery, answer)
             _close(span, answer)
         for delivery in waiting:
-            await _again(delivery, 0.1 * 2 ** (delivery.tries - 1))
+            await _again(delivery, min(0.1 * 2 ** (delivery.tries - 1), _LONGEST_WAIT_S))
         if self._telemetry.metrics.enabled:
             outcomes = Counter[str](answer.status.value for _, answer, _ in final)
             outcomes[_LATER] += len(waiting)
@@ -145,7 +144,8 @@ class Desk:
         waiting: list[Delivery] = []
         for (delivery, incoming, span), result in zip(accepted, results, strict=True):
             self._describe(span, incoming, result)
-            if result.later and delivery.tries <= LATER_TRIES:
+            hopeful = result.later or (result.early and delivery.may_overtake)
+            if hopeful and delivery.tries <= delivery.patience:
                 waiting.append(delivery)
                 span.set(OUTCOME, _LATER)
                 span.end()

@@ -65,6 +65,8 @@ class Result:
 
     answer: Answer
     later: bool = False
+    early: bool = False
+    """Whether a message that was sent before it, and may come after it, can change the answer."""
     link: str | None = None
     """The traceparent of what happened last on the same stream."""
     append_ns: tuple[int, int] | None = None
@@ -106,8 +108,8 @@ class Processor(Generic[S]):
         """
         results: list[Result | None] = [None] * len(batch)
         pending = list(range(len(batch)))
-        for _ in range(ATTEMPTS):
-            pending = await self._round(batch, pending, now, results)
+        for attempt in range(ATTEMPTS):
+            pending = await self._round(batch, pending, now, results, trusting=attempt == 0)
             if not pending:
                 break
         for index in pending:
@@ -117,18 +119,33 @@ class Processor(Generic[S]):
         return [result for result in results if result is not None]
 
     async def _round(
-        self, batch: Sequence[Incoming], pending: Sequence[int], now: datetime, results: list[Result | None]
+        self,
+        batch: Sequence[Incoming],
+        pending: Sequence[int],
+        now: datetime,
+        results: list[Result | None],
+        *,
+        trusting: bool,
     ) -> list[int]:
-        """Decide and append what is pending; return what lost a race and must be decided anew."""
+        """Decide and append what is pending; return what must be decided anew.
+
+        The store checks what is appended, so a `trusting` round may go by remembered states. Nothing
+        checks a refusal: it stands only on a state that was read in this round, or that was stored in it.
+        """
         decider = self._decider
         fresh = {index: fresh_id(batch[index].message_id) for index in pending}
         streams = {index: decider.stream_of(batch[index].message, fresh[index]) for index in pending}
-        known = await self._states(batch, pending, streams)
+        known, read = await self._states(batch, pending, streams, trusting=trusting)
         drafts: list[_Draft[S]] = []
         refused: list[int] = []
+        again: list[int] = []
         moved: set[str] = set()
         for index in pending:
             incoming, stream_id = batch[index], streams[index]
+            if not moved.isdisjoint(decider.reads(incoming.message)):
+                # It would be decided on a neighbour's draft, which may yet turn out not to be stored.
+                again.append(index)
+                continue
             before = known.get(stream_id) or StreamState(decider.initial(), 0, None)
             given = Given(
                 occurred_at=incoming.occurred_at,
@@ -145,6 +162,8 @@ class Processor(Generic[S]):
                 results[index] = _refusal(incoming, refusal, before.traceparent)
                 if stream_id in moved:
                     refused.append(index)
+                elif stream_id not in read:
+                    again.append(index)
                 continue
             except Exception:
                 # A fault in a rule must cost one message, never its neighbours or the process.
@@ -155,10 +174,9 @@ class Processor(Generic[S]):
             drafts.append(_Draft(index, stream_id, before.version, events, after, before.traceparent))
             known[stream_id] = after
             moved.add(stream_id)
-        lost = await self._append(batch, drafts, results)
-        lost_streams = {streams[index] for index in lost}
+        lost, unstored = await self._append(batch, drafts, results)
         # A refusal that was judged on a neighbour's draft stands only if that draft was stored.
-        again = [index for index in refused if streams[index] in lost_streams]
+        again += [index for index in refused if streams[index] in unstored]
         for index in again:
             results[index] = None
         return sorted(lost + again)
@@ -167,21 +185,24 @@ class Processor(Generic[S]):
         return self._decider.stream_of(incoming.message, fresh_id(incoming.message_id))
 
     async def _states(
-        self, batch: Sequence[Incoming], pending: Sequence[int], streams: Mapping[int, str]
-    ) -> dict[str, StreamState[S]]:
-        """What is known of all streams that the round needs, read from the store where not remembered."""
+        self, batch: Sequence[Incoming], pending: Sequence[int], streams: Mapping[int, str], *, trusting: bool
+    ) -> tuple[dict[str, StreamState[S]], set[str]]:
+        """What is known of all streams that the round needs, and which of them were read from the store just now.
+
+        Other streams' states are always read: the version check of the append does not cover them.
+        """
         decider, known = self._decider, dict[str, StreamState[S]]()
         missing: dict[str, None] = {}
         for index in pending:
-            message = batch[index].message
-            for stream_id in (streams[index], *decider.reads(message)):
-                entry = self._cache.get(stream_id)
-                if entry is not None:
-                    known[stream_id] = entry
-                elif type(message) not in decider.opens or stream_id != streams[index]:
-                    missing[stream_id] = None
+            message, stream_id = batch[index].message, streams[index]
+            missing.update(dict.fromkeys(decider.reads(message)))
+            entry = self._cache.get(stream_id) if trusting else None
+            if entry is not None:
+                known[stream_id] = entry
+            elif not trusting or type(message) not in decider.opens:
+                missing[stream_id] = None
         if not missing:
-            return known
+            return known, set()
         for stream_id, recorded in (await self._store.load(list(missing))).items():
             if not recorded:
                 continue
@@ -191,13 +212,14 @@ class Processor(Generic[S]):
             entry = StreamState(state, recorded[-1].version, recorded[-1].traceparent)
             self._cache.put(stream_id, entry)
             known[stream_id] = entry
-        return known
+        return known, set(missing)
 
     async def _append(
         self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]], results: list[Result | None]
-    ) -> list[int]:
+    ) -> tuple[list[int], set[str]]:
+        """Append; return the messages that lost a race, and the streams of which some draft was not stored."""
         if not drafts:
-            return []
+            return [], set()
         sealed = await self._seal(batch, drafts)
         lost: list[int] = []
         began = time_ns()
@@ -218,7 +240,8 @@ class Processor(Generic[S]):
                 case Outcome.CONFLICT:
                     self._cache.drop(append.stream_id)
                     lost.append(draft.index)
-        return lost
+        stored = zip(drafts, outcomes, strict=True)
+        return lost, {draft.stream_id for draft, outcome in stored if outcome.outcome is not Outcome.APPENDED}
 
     async def _seal(self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]]) -> list[Append]:
         owners = {
@@ -272,7 +295,8 @@ def _answer(incoming: Incoming, status: Status, *, reasons: tuple[Reason, ...] =
 
 def _refusal(incoming: Incoming, refusal: Refused, link: str | None) -> Result:
     reason = Reason(refusal.code, refusal.message, refusal.field)
-    return Result(Answer(Status.REJECTED, incoming.id, incoming.type, reasons=(reason,)), refusal.later, link)
+    answer = Answer(Status.REJECTED, incoming.id, incoming.type, reasons=(reason,))
+    return Result(answer, refusal.later, refusal.early, link)
 
 
 def _accepted(

@@ -29,6 +29,7 @@ class refused:  # noqa: N801 - reads as a word in `then(refused(...))`
     code: str
     field: str = ""
     later: bool = False
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Outcome:
         if len(expected) == 1 and isinstance(expected[0], refused):
             no = self.refusal
             assert no is not None, f"expected {expected[0]}, got {self.events}"
-            assert refused(no.code, no.field, no.later) == expected[0]
+            assert refused(no.code, no.field, no.later, no.early) == expected[0]
             assert len(no.message) > 20
         else:
             assert self.refusal is None, f"expected {expected}, got {self.refusal!r}"

@@ -207,7 +207,7 @@ def test_without_a_plan_it_is_held_at_once(path: Path, form: Form) -> None:
 
 @pytest.mark.parametrize("path", [Path.PREPARED, Path.PRESENT])
 def test_with_a_plan_it_is_held_by_the_plan(path: Path) -> None:
-    given(DECIDER, (opened(path),)).when(hold(), at=ELEVEN).then(refused("not_planned", "case_id"))
+    given(DECIDER, (opened(path),)).when(hold(), at=ELEVEN).then(refused("not_planned", "case_id", early=True))
     given(DECIDER, (opened(path), planned())).when(hold(), at=ELEVEN).then(held(path))
 
 
@@ -294,7 +294,7 @@ def test_topical_issues_are_what_a_consultation_showed() -> None:
     )
     given(DECIDER, HELD).when(ISSUE, at=ELEVEN).then(recorded)
     given(DECIDER, (*HELD, (follow_up(), NOON))).when(ISSUE, at=ELEVEN).then(recorded)
-    given(DECIDER, (opened(Path.AT_ONCE),)).when(ISSUE, at=ELEVEN).then(refused("not_held", "case_id"))
+    given(DECIDER, (opened(Path.AT_ONCE),)).when(ISSUE, at=ELEVEN).then(refused("not_held", "case_id", early=True))
 
 
 # ── which case, and when ─────────────────────────────────────────────────────────────────────────────────────

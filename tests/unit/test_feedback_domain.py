@@ -289,7 +289,7 @@ def test_stage_9_is_recorded_once(happened: Any, message: Any) -> None:
 @pytest.mark.parametrize("message", [FACTORS, IMPROVE])
 def test_no_stage_9_before_stage_8(message: Any) -> None:
     case = given(DECIDER, CONTENT)
-    case.when(message, at=NEXT_WEEK).then(refused("not_evaluated", "case_id", later=True))
+    case.when(message, at=NEXT_WEEK).then(refused("not_evaluated", "case_id", early=True))
 
 
 # ── stage 10 ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -332,7 +332,7 @@ def test_the_month_counts_from_the_last_consultation() -> None:
 @pytest.mark.parametrize("happened", [HELD, CONTENT, EFFECTIVE])
 def test_no_stage_10_before_stage_9(happened: Any) -> None:
     case = given(DECIDER, happened)
-    case.when(IMPACT, at=A_MONTH_LATER).then(refused("stage_9_missing", "case_id", later=True))
+    case.when(IMPACT, at=A_MONTH_LATER).then(refused("stage_9_missing", "case_id", early=True))
 
 
 def test_impact_is_evaluated_once() -> None:

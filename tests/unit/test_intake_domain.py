@@ -229,7 +229,7 @@ def test_a_written_request_is_registered_once() -> None:
 
 
 def test_no_answer_before_registration() -> None:
-    given(DECIDER, (written(),)).when(ANSWER, at=TEN).then(refused("not_registered", "case_id"))
+    given(DECIDER, (written(),)).when(ANSWER, at=TEN).then(refused("not_registered", "case_id", early=True))
 
 
 @pytest.mark.parametrize("field", ["answer", "signed_by", "executor_contact"])
@@ -283,7 +283,7 @@ def test_after_the_end_comes_nothing_more(end: Event, further: Any) -> None:
 
 @pytest.mark.parametrize("message", [collect(), REGISTER, ANSWER, decline()])
 def test_an_unknown_case_is_refused_for_good(message: Any) -> None:
-    given(DECIDER).when(message).then(refused("unknown_case", "case_id"))
+    given(DECIDER).when(message).then(refused("unknown_case", "case_id", early=True))
 
 
 def test_a_case_stays_what_it_was_opened_as() -> None:

@@ -152,10 +152,10 @@ def test_a_form_without_a_number_gets_one_and_a_known_subscriber_keeps_theirs() 
 
 
 def test_only_what_is_in_the_catalogue_is_accepted() -> None:
-    given(DECIDER).when(form(), at=OCTOBER).then(refused("not_in_catalogue", "index"))
-    catalogue(published("10001")).when(form(), at=OCTOBER).then(refused("not_in_catalogue", "index"))
+    given(DECIDER).when(form(), at=OCTOBER).then(refused("not_in_catalogue", "index", early=True))
+    catalogue(published("10001")).when(form(), at=OCTOBER).then(refused("not_in_catalogue", "index", early=True))
     not_yet = published(effective_from=date(2026, 10, 6))
-    catalogue(not_yet).when(form(), at=OCTOBER).then(refused("not_in_catalogue", "index"))
+    catalogue(not_yet).when(form(), at=OCTOBER).then(refused("not_in_catalogue", "index", early=True))
 
 
 def test_a_term_without_a_price_is_not_offered() -> None:
@@ -205,4 +205,4 @@ def test_nothing_is_accepted_in_the_future() -> None:
 
 def test_the_calendars_first_hours_are_days_too() -> None:
     dawn = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
-    given(DECIDER).when(form(), at=dawn, now=OCTOBER).then(refused("not_in_catalogue", "index"))
+    given(DECIDER).when(form(), at=dawn, now=OCTOBER).then(refused("not_in_catalogue", "index", early=True))

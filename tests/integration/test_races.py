@@ -1,0 +1,155 @@
+"""Decisions in one batch and on old states: what is stored or refused must rest on what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.intake.domain import DECIDER as INTAKE
+from services.subscriptions.domain import DECIDER as SUBSCRIPTIONS
+from shared.bus.answers import Status
+from shared.contracts import COMMANDS
+from shared.decider import Decider
+from shared.eventstore.store import EventStore
+from shared.eventstore.vault import Vault
+from shared.service.processor import Incoming, Processor, Result
+from tests.conftest import RunningServers
+
+NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+
+
+def message(type_name: str, message_id: str, data: dict[str, Any], after: timedelta = timedelta()) -> Incoming:
+    return Incoming(
+        id=message_id,
+        message_id=message_id,
+        fingerprint=repr(data).encode(),
+        type=type_name,
+        message=COMMANDS[type_name].model_validate(data),
+        occurred_at=NOW + after,
+        actor="/test",
+        traceparent=None,
+    )
+
+
+def entry(message_id: str, effective_from: str, city: int) -> Incoming:
+    data = {
+        "index": "64001",
+        "title": "A made-up paper",
+        "editor_phone": "000",
+        "issues_a_year": 12,
+        "min_months": 1,
+        "max_months": 12,
+        "distribution": "card",
+        "territory": "everywhere",
+        "effective_from": effective_from,
+        "prices": [{"months": 6, "city": city, "rural": city}],
+    }
+    return message("PublishCatalogueEntry", message_id, data)
+
+
+def subscription(message_id: str) -> Incoming:
+    data = {
+        "subscription_id": message_id,
+        "index": "64001",
+        "first_month": "2026-07",
+        "months": 6,
+        "copies": 1,
+        "zone": "city",
+        "facility": "post-1",
+        "seller": "facility",
+        "worker": "w1",
+        "payment": "cash",
+        "subscriber": {"kind": "individual", "name": "A", "address": "B"},
+    }
+    return message("AcceptSubscription", message_id, data)
+
+
+def written(step: str, case_id: str) -> Incoming:
+    data: dict[str, dict[str, Any]] = {
+        "ReceiveWrittenRequest": {
+            "case_id": case_id,
+            "channel": "post",
+            "language": "kk",
+            "office": "north",
+            "consumer": {"phone": "1"},
+        },
+        "RegisterWrittenRequest": {
+            "case_id": case_id,
+            "registration_number": "1",
+            "topic": "t",
+            "responsible": "m",
+        },
+        "AnswerWrittenRequest": {"case_id": case_id, "answer": "a", "signed_by": "s", "executor_contact": "c"},
+    }
+    return message(step, f"{case_id}-{step}", data[step])
+
+
+@pytest.fixture
+async def pool(clean_store: RunningServers) -> Any:
+    async with asyncpg.create_pool(clean_store.dsn(), min_size=1, max_size=4) as opened:
+        yield opened
+
+
+def a_process(pool: Any, decider: Decider[Any]) -> Processor[Any]:
+    return Processor(decider, EventStore(pool, decider.context), Vault(pool))
+
+
+async def decide(process: Processor[Any], *batch: Incoming) -> Sequence[Result]:
+    return await process.process(batch, NOW)
+
+
+def statuses(results: Sequence[Result]) -> list[str]:
+    return [result.answer.status for result in results]
+
+
+async def test_no_price_is_taken_from_an_entry_that_was_never_stored(pool: Any) -> None:
+    """Regression: an entry under a reused id was refused, and its price used all the same, in the same batch."""
+    process = a_process(pool, SUBSCRIPTIONS)
+    assert statuses(await decide(process, entry("x", "2020-01-01", 100))) == [Status.ACCEPTED]
+    results = await decide(process, entry("x", "2021-01-01", 1), subscription("s1"))
+    assert statuses(results) == [Status.CONFLICT, Status.ACCEPTED]
+    price = await pool.fetchval("SELECT data->>'price' FROM store.event WHERE type = 'SubscriptionAccepted'")
+    assert price == "100"
+
+
+async def test_nothing_is_refused_for_a_neighbour_that_was_not_stored(pool: Any) -> None:
+    """Regression: an entry was refused for having the date of another one, which was never stored."""
+    process = a_process(pool, SUBSCRIPTIONS)
+    await decide(process, entry("x", "2020-01-01", 100))
+    results = await decide(process, entry("x", "2021-01-01", 1), entry("y", "2021-01-01", 2))
+    assert statuses(results) == [Status.CONFLICT, Status.ACCEPTED]
+
+
+async def test_an_entry_published_by_another_process_counts_at_once(pool: Any) -> None:
+    one, other = a_process(pool, SUBSCRIPTIONS), a_process(pool, SUBSCRIPTIONS)
+    await decide(one, entry("x", "2020-01-01", 100))
+    await decide(one, subscription("s1"))
+    await decide(other, entry("y", "2021-01-01", 7))
+    await decide(one, subscription("s2"))
+    prices = await pool.fetch(
+        "SELECT data->>'price' AS p FROM store.event WHERE type = 'SubscriptionAccepted' ORDER BY position"
+    )
+    assert [row["p"] for row in prices] == ["100", "7"]
+
+
+async def test_two_processes_never_refuse_on_what_they_remember(pool: Any) -> None:
+    """Regression: with a second process, an answer was refused as `not_registered` on a remembered state."""
+    one, other = a_process(pool, INTAKE), a_process(pool, INTAKE)
+    for number in range(10):
+        case_id = f"case-{number}"
+        steps = ("ReceiveWrittenRequest", "RegisterWrittenRequest", "AnswerWrittenRequest")
+        for step, process in zip(steps, (one, other, one), strict=True):
+            assert statuses(await decide(process, written(step, case_id))) == [Status.ACCEPTED], step
+
+
+async def test_a_taken_case_id_is_told_as_such_by_a_process_just_started(pool: Any) -> None:
+    """Regression: with nothing remembered, an existing case was answered `busy, send it again`, for ever."""
+    await decide(a_process(pool, INTAKE), written("ReceiveWrittenRequest", "case-1"))
+    again = written("ReceiveWrittenRequest", "case-1")
+    other = Incoming(**{**{name: getattr(again, name) for name in again.__slots__}, "message_id": "another"})
+    (result,) = await decide(a_process(pool, INTAKE), other)
+    assert (result.answer.status, result.answer.reasons[0].code) == (Status.REJECTED, "case_exists")
