@@ -35,6 +35,8 @@ class StrayDelivery:
     """A message taken from the stream by its number. Settling deletes it; what is not settled is found again."""
 
     tries = 1
+    may_overtake = False
+    patience = 0
 
     def __init__(self, msg: Msg, sequence: int, time: str, client: SturdyClient) -> None:
         self.msg = msg
