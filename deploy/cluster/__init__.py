@@ -14,7 +14,9 @@ _HEAD = """# One server of a NATS cluster for Tereze. Made by: python -m deploy.
 server_name: $SERVER_NAME
 host: $HOST
 port: 4222
-max_payload: 1MB
+# As the embedded server has it. Tereze takes bodies of 64 KiB; a larger one, up to this, is answered and kept as a dead
+# letter, where the server itself would only cut the sender off. Clusters and embedded servers refuse the same.
+max_payload: 2MB
 
 tls {
   cert_file: $TLS_CERT

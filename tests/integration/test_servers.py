@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -230,6 +231,13 @@ async def test_credentials_are_for_the_owner_only_and_never_change(servers: Runn
     passwords = Home.at(servers.home).passwords((*BUS_USERS, *DATABASE_ROLES))
     assert file.read_text() == before
     assert len(set(passwords.values())) == len(passwords)
+
+
+def test_a_cluster_takes_messages_as_large_as_the_embedded_server_does(servers: RunningServers) -> None:
+    """Regression: 1 MB on a cluster, 2 MB embedded: a message dead-lettered here was cut off there."""
+    embedded = (servers.home / "nats" / "nats.conf").read_text()
+    limits = [re.findall(r"^max_payload: .*$", text, re.MULTILINE) for text in (embedded, cluster.configuration())]
+    assert limits[0] == limits[1] != []
 
 
 def test_the_clusters_configuration_is_up_to_date() -> None:
