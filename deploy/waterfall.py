@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -38,7 +37,7 @@ def show(case: str, traces: Sequence[Trace], console: Console) -> None:
     numbers = {trace.trace_id: number for number, trace in enumerate(traces, start=1)}
     widths = _widths(traces, console.width)
     colours: dict[str, str] = {}
-    console.print(f"[bold]{escape(case)}[/bold]: {len(traces)} {'trace' if len(traces) == 1 else 'traces'}")
+    console.print(Text.assemble((case, "bold"), f": {len(traces)} {'trace' if len(traces) == 1 else 'traces'}"))
     for trace in traces:
         console.print()
         console.print(_heading(trace, numbers), soft_wrap=True)
@@ -78,12 +77,15 @@ def _span_data(depth: int, span: LocalSpan) -> dict[str, Any]:
     }
 
 
-def _heading(trace: Trace, numbers: Mapping[str, int]) -> str:
+def _heading(trace: Trace, numbers: Mapping[str, int]) -> Text:
     began = f"{_moment(trace.start_ns):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-    line = f"[bold]{numbers[trace.trace_id]}[/bold]  {began} UTC  {_duration(trace.end_ns - trace.start_ns)}"
-    line += f"  [dim]{trace.trace_id}[/dim]"
+    line = Text.assemble(
+        (str(numbers[trace.trace_id]), "bold"),
+        f"  {began} UTC  {_duration(trace.end_ns - trace.start_ns)}  ",
+        (trace.trace_id, "dim"),
+    )
     earlier = [str(numbers[link]) if link in numbers else f"{link[:8]}… (not kept here)" for link in trace.links]
-    return line + (f"\n   follows {', '.join(earlier)}" if earlier else "")
+    return line.append(f"\n   follows {', '.join(earlier)}" if earlier else "")
 
 
 def _waterfall(trace: Trace, widths: Widths, colours: dict[str, str]) -> Table:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from deploy.cli.lengths import lasting
 from deploy.health import Durable, Health, Reader
@@ -19,7 +21,7 @@ def parts_table(parts: Sequence[Part]) -> Table:
     """Every part, and whether it is ready."""
     table = Table("part", "pid", "state")
     for part in parts:
-        table.add_row(part.name, str(part.pid or "–"), "[green]ready" if part.ready else "[red]not ready")
+        table.add_row(Text(part.name), str(part.pid or "–"), "[green]ready" if part.ready else "[red]not ready")
     return table
 
 
@@ -30,7 +32,7 @@ def health_tables(found: Health) -> Iterator[RenderableType]:
         for name in ("events behind", "oldest unseen"):
             table.add_column(name, justify="right")
         for reader in found.readers:
-            table.add_row(reader.name, _state_of_reader(reader), f"{reader.events_behind:,}", _age(reader))
+            table.add_row(Text(reader.name), _state_of_reader(reader), f"{reader.events_behind:,}", _age(reader))
         yield table
     if found.durables is not None:
         table = Table("durable", "stream", "state")
@@ -38,8 +40,8 @@ def health_tables(found: Health) -> Iterator[RenderableType]:
             table.add_column(name, justify="right")
         for durable in found.durables:
             table.add_row(
-                durable.name,
-                durable.stream,
+                Text(durable.name),
+                Text(durable.stream),
                 _state_of_durable(durable),
                 _count(durable.pending),
                 _count(durable.unsettled),
@@ -61,7 +63,7 @@ def _lines(found: Health) -> Iterator[str]:
         age = lasting(found.write_transaction_s) if found.write_transaction_s else "none runs"
         yield f"Oldest write transaction: {age}{hint}"
     for server, trouble in found.unanswered.items():
-        yield f"[red]{server} does not answer ({trouble}): what it knows can't be told.[/]"
+        yield f"[red]{escape(server)} does not answer ({escape(trouble)}): what it knows can't be told.[/]"
 
 
 def _state_of_reader(reader: Reader) -> str:

@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from deploy.cli.lengths import brief
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
@@ -40,7 +41,7 @@ def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         labels = (row.indicator, f"≤ {brief(row.limit_s)}", row.channel, *([row.group or "–"] if group else []))
-        table.add_row(*map(escape, labels), *_sla_figures(row, wide=True))
+        table.add_row(*map(Text, labels), *_sla_figures(row, wide=True))
     return table
 
 
@@ -51,13 +52,13 @@ def _sla_narrow(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     before: tuple[str, ...] = ()
     for row in rows:
-        above = (f"[bold]{row.indicator} ≤ {brief(row.limit_s)}[/]", *([row.channel] if group else []))
+        above = (f"[bold]{escape(row.indicator)} ≤ {brief(row.limit_s)}[/]", *([escape(row.channel)] if group else []))
         for depth, label in enumerate(above):
             if before[: depth + 1] != above[: depth + 1]:
                 table.add_row("  " * depth + label)
         before = above
         last = row.group or "–" if group else row.channel
-        table.add_row("  " * len(above) + escape(last), *_sla_figures(row, wide=False))
+        table.add_row(Text("  " * len(above) + last), *_sla_figures(row, wide=False))
     return table
 
 
@@ -110,7 +111,7 @@ def effectiveness_tables(
         for name in ("named", "cases"):
             ranked.add_column(name, justify="right")
         for cause in causes:
-            ranked.add_row(escape(cause.cause), f"{cause.named:,}", f"{cause.cases:,}")
+            ranked.add_row(Text(cause.cause), f"{cause.named:,}", f"{cause.cases:,}")
         console.print(ranked)
 
 
@@ -121,8 +122,8 @@ def _effectiveness(
     for name, _ in figures:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        label = "all" if group is EffectivenessGroup.ALL else escape(row.group or "–")
-        table.add_row(label, *(figure(row) for _, figure in figures))
+        label = "all" if group is EffectivenessGroup.ALL else row.group or "–"
+        table.add_row(Text(label), *(figure(row) for _, figure in figures))
     return table
 
 
@@ -132,7 +133,7 @@ def differences_table(results: Sequence[dict[str, Any]]) -> None:
     for result in results:
         count = result["differences"]
         table.add_row(
-            result["projection"],
+            Text(result["projection"]),
             f"{result['events']:,}",
             f"{result['rows']:,}",
             f"[red]{count:,}[/]" if count else "[green]none[/]",
@@ -141,7 +142,7 @@ def differences_table(results: Sequence[dict[str, Any]]) -> None:
     console.print(table)
     for result in results:
         for difference in result["first"]:
-            console.print(f"[red]{difference['stands']}[/] {escape(str(difference['row']))}", highlight=False)
+            console.print(Text.assemble((str(difference["stands"]), "red"), f" {difference['row']}"))
 
 
 _Figures: TypeAlias = tuple[tuple[str, Callable[[EffectivenessRow], str]], ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,6 +11,8 @@ import typer
 from deploy.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from deploy.home import State
     from shared.bus.deadletters import DeadLetters, LetterSummary
 
@@ -41,7 +43,6 @@ def list_(
     """
     import orjson
     from rich.console import Console
-    from rich.table import Table
 
     async def read(letters: DeadLetters, _: State) -> list[LetterSummary]:
         return await letters.list(context=context, resent=everything, after=after, limit=limit)
@@ -50,11 +51,20 @@ def list_(
     if as_json:
         typer.echo(orjson.dumps(found).decode())
         return
+    Console().print(_table(found) if found else "No dead letters.")
+
+
+def _table(found: Sequence[LetterSummary]) -> Table:
+    """What strangers sent is no markup, and must not stop the one command that shows it."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("n", "received", "service", "type", "source", "reasons")
     for one in found:
         reasons = "\n".join(f"{reason['code']} {reason['field']}".strip() for reason in one.reasons)
-        table.add_row(str(one.id), f"{one.received_at:%Y-%m-%d %H:%M:%S}", one.context, one.type, one.source, reasons)
-    Console().print(table if found else "No dead letters.")
+        told = (Text(cell) for cell in (one.context, one.type, one.source, reasons))
+        table.add_row(str(one.id), f"{one.received_at:%Y-%m-%d %H:%M:%S}", *told)
+    return table
 
 
 def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
@@ -80,7 +90,7 @@ def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
         typer.echo(orjson.dumps(letter).decode())
         return
     for name, value in letter.items():
-        Console().print(f"{name}:", value, markup=False)
+        Console().print(f"{name}:", value, markup=False, emoji=False)
 
 
 def resend(

@@ -86,15 +86,15 @@ def send(
 
 def _print(answer: Answer) -> None:
     from rich.console import Console
+    from rich.text import Text
 
     from shared.bus.answers import Status
 
     console = Console()
     colour = "green" if answer.status in {Status.ACCEPTED, Status.DUPLICATE} else "red"
-    console.print(f"[{colour}]{answer.status}[/{colour}]  {answer.type}  id {answer.id}  case {answer.case_id or '–'}")
+    rest = f"  {answer.type}  id {answer.id}  case {answer.case_id or '–'}"
+    console.print(Text.assemble((str(answer.status), colour), rest))
     for event in answer.events:
-        console.print(f"  event {event.type or '(as before)'} at position {event.position}")
+        console.print(Text(f"  event {event.type or '(as before)'} at position {event.position}"))
     for reason in answer.reasons:
-        console.print(
-            f"  {reason.code}: {reason.message}" + (f"  [{reason.field}]" if reason.field else ""), markup=False
-        )
+        console.print(Text(f"  {reason.code}: {reason.message}" + (f"  [{reason.field}]" if reason.field else "")))

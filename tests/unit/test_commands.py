@@ -1,0 +1,108 @@
+"""Commands at the terminal: what is foreign is shown as it is, what can't be done is said in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from deploy.cli import case_view, health_view, insight_view, letters, send
+from deploy.health import Durable, Health, Reader
+from deploy.home import Part
+from deploy.waterfall import show
+from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
+from services.insight.timeline import Deadline, Entry, Timeline
+from shared.bus.answers import Answer, Reason, Status, Stored
+from shared.bus.deadletters import LetterSummary
+from shared.telemetry.local import LocalSpan, Node, Trace
+
+FOREIGN = "[/x]:+1:"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], work: Callable[[], object]) -> str:
+    monkeypatch.setenv("COLUMNS", "240")
+    work()
+    return capsys.readouterr().out
+
+
+def case_of(text: str) -> Timeline:
+    entry = Entry(1, NOON, NOON, text, text, text, {"topic": text})
+    open_one = Deadline("answer", text, NOON, NOON, None, "open", 1.0, 1, 1)
+    return Timeline(text, [entry], [open_one])
+
+
+def sla_row(text: str) -> SlaRow:
+    numbers: dict[str, Any] = dict.fromkeys(SlaRow.__dataclass_fields__, 1)
+    return SlaRow(**{**numbers, "indicator": text, "channel": text, "group": text})
+
+
+def effectiveness_row(text: str) -> EffectivenessRow:
+    numbers: dict[str, Any] = dict.fromkeys(EffectivenessRow.__dataclass_fields__, 1)
+    return EffectivenessRow(**{**numbers, "group": text})
+
+
+def difference(text: str) -> list[dict[str, Any]]:
+    row = {"stands": "only live", "row": text}
+    return [{"projection": text, "events": 1, "rows": 1, "differences": 1, "first": [row]}]
+
+
+def waterfall_of(text: str) -> None:
+    span = LocalSpan("t", "s", None, text, "kind", text, "1", 0, 10, text, {}, (text,))
+    show(text, [Trace("t", (Node(span, ()),))], Console())
+
+
+def health_of(text: str) -> None:
+    found = Health(
+        readers=[Reader(text, True, True, 0, None)],
+        durables=[Durable(text, text, True, 0, 0)],
+        dead_letters=0,
+        poison=0,
+        write_transaction_s=None,
+        unanswered={text: text},
+    )
+    Console().print(health_view.parts_table([Part(text, 1, True)]), *health_view.health_tables(found))
+
+
+def letters_of(text: str) -> None:
+    reasons = [{"code": text, "field": text}]
+    found = [LetterSummary(1, text, text, text, text, text, reasons, NOON, None, 0)]
+    Console().print(letters._table(found))  # pyright: ignore[reportPrivateUsage]
+
+
+ANSWER = Answer(Status.REJECTED, FOREIGN, FOREIGN, FOREIGN, (Stored(FOREIGN, 1),), (Reason("code", FOREIGN, FOREIGN),))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        pytest.param(lambda: letters_of(FOREIGN), id="dead-letters"),
+        pytest.param(lambda: case_view.case_tables(case_of(FOREIGN), "UTC"), id="case"),
+        pytest.param(lambda: insight_view.sla_table([sla_row(FOREIGN)], SlaGroup.OFFICE), id="sla"),
+        pytest.param(
+            lambda: insight_view.effectiveness_tables(
+                [effectiveness_row(FOREIGN)], [CauseRow(FOREIGN, 1, 1)], EffectivenessGroup.TOPIC
+            ),
+            id="effectiveness",
+        ),
+        pytest.param(lambda: insight_view.differences_table(difference(FOREIGN)), id="differences"),
+        pytest.param(lambda: waterfall_of(FOREIGN), id="trace"),
+        pytest.param(lambda: health_of(FOREIGN), id="health"),
+        pytest.param(lambda: send._print(ANSWER), id="send"),  # pyright: ignore[reportPrivateUsage]
+    ],
+)
+def test_foreign_markup_is_shown_and_not_obeyed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], draw: Callable[[], object]
+) -> None:
+    assert FOREIGN in printed(monkeypatch, capsys, draw)
+
+
+def test_a_narrow_sla_table_shows_foreign_markup(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    insight_view.sla_table([sla_row("[/x]")], SlaGroup.OFFICE)
+    assert capsys.readouterr().out.count("[/x]") == 3
