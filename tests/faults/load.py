@@ -24,6 +24,9 @@ from tests.faults.samples import PAST, sample
 AGAIN_S = 4.0
 """Without an answer for so long, a message is sent again."""
 TICK_S = 0.05
+OVERTAKEN_S = 1.0
+_OVERTAKEN = {"unknown_case", "not_registered", "busy"}
+"""What overtook the message or the event it rests on is sent again a moment later."""
 _START = datetime.fromisoformat(PAST)
 SOURCE = "/load"
 INDEX = "75384"
@@ -38,6 +41,8 @@ class Submission:
     body: bytes
     time: datetime
     then: Sequence[Submission] = ()
+    hasty: bool = False
+    """Whether `then` is sent right behind it, without waiting for its answer."""
     sent_at: float = 0.0
     answer: Answer | None = None
 
@@ -48,10 +53,17 @@ def _step(type_name: str, case: str, minutes: int, then: Sequence[Submission] = 
 
 
 def written(case: str) -> Submission:
-    """A written request: received, registered, answered."""
+    """A written request: received, registered, answered, each once the last is accepted."""
     answered = _step("AnswerWrittenRequest", case, 20, case_id=case)
     registered = _step("RegisterWrittenRequest", case, 10, [answered], case_id=case)
     return _step("ReceiveWrittenRequest", case, 0, [registered], case_id=case)
+
+
+def hasty(case: str) -> Submission:
+    """A written request, all its steps published at once: after a crash they may be delivered in another order."""
+    received = written(case)
+    received.hasty = received.then[0].hasty = True
+    return received
 
 
 def spoken(case: str) -> Submission:
@@ -84,7 +96,7 @@ class Load:
     rate: int = 0
     submitted: dict[str, Submission] = field(default_factory=dict[str, Submission])
     refused: list[Answer] = field(default_factory=list[Answer])
-    """What a rule refused for good. What overtook an event under way is sent again."""
+    """What was refused for good: nothing may be, whatever died meanwhile."""
     _open: dict[str, Submission] = field(default_factory=dict[str, Submission])
     _cases: int = 0
 
@@ -121,6 +133,9 @@ class Load:
         self.submitted.setdefault(submission.id, submission)
         self._open.setdefault(submission.id, submission)
         await self._send(submission)
+        if submission.hasty:
+            for following in submission.then:
+                await self.submit(following)
 
     async def _run(self) -> None:
         due = 0.0
@@ -129,7 +144,7 @@ class Load:
             while due >= 1:
                 due -= 1
                 self._cases += 1
-                make = (written, spoken, subscription)[self._cases % 3]
+                make = (written, spoken, subscription, hasty)[self._cases % 4]
                 await self.submit(make(f"{self.name}-{self._cases}"))
             late = monotonic() - AGAIN_S
             for submission in [one for one in self._open.values() if one.sent_at < late]:
@@ -151,13 +166,12 @@ class Load:
         if submission is None:
             return
         if answer.status in {Status.REJECTED, Status.CONFLICT}:
-            if answer.reasons[0].code not in {"unknown_case", "busy"}:
-                del self._open[answer.id]
-                self.refused.append(answer)
+            del self._open[answer.id]
+            self.refused.append(answer)
             return
         submission.answer = answer
         del self._open[answer.id]
-        for following in submission.then:
+        for following in () if submission.hasty else submission.then:
             await self.submit(following)
 
 
