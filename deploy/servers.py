@@ -17,7 +17,7 @@ from deploy.nats import Nats
 from deploy.postgres import SUPERUSER, Postgres
 from deploy.problem import Problem
 from deploy.roles import BUS_USERS, DATABASE_ROLES, database_role
-from deploy.streams import declare, reactions
+from deploy.streams import declare, events_are_gone, reactions
 from shared.eventstore.log import Log
 from shared.eventstore.restamp import restamp
 
@@ -68,6 +68,9 @@ class Servers:
         database = self.postgres.url(DATABASE) if self.postgres else self._database_url
         await migrate(database, self._passwords)
         await _adopt_restored_log(database)
+        if await events_are_gone(self.url_for("admin")):
+            # Before the stream is made: who is killed between the two finds it gone again.
+            await _publish_again(database)
         await declare(self.url_for("admin"), reactions(), replicas=self._replicas)
 
     async def stop(self) -> None:
@@ -119,6 +122,15 @@ async def _adopt_restored_log(database_url: str) -> None:
             await restamp(connection)
         finally:
             await connection.close()
+
+
+async def _publish_again(database_url: str) -> None:
+    """Put the relay at the log's beginning: it fills the stream again, and whoever had an event knows it."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute("UPDATE ops.relay SET xid = '0', position = 0, updated_at = now()")
+    finally:
+        await connection.close()
 
 
 def _embedded(home: Home, passwords: Mapping[str, str]) -> tuple[Postgres, Nats]:

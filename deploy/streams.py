@@ -74,6 +74,18 @@ def reactions() -> dict[str, list[str]]:
     return found
 
 
+async def events_are_gone(admin_url: str) -> bool:
+    """Whether the stream of events is not there: never declared, or lost with the server's data."""
+    connection = await nats.connect(admin_url, inbox_prefix=b"_INBOX_admin")
+    try:
+        await connection.jetstream().stream_info(EVENTS_STREAM)
+    except NotFoundError:
+        return True
+    finally:
+        await connection.close()
+    return False
+
+
 async def declare(admin_url: str, reacts_to: Mapping[str, Sequence[str]], *, replicas: int = 1) -> None:
     """Declare all streams and durables; `reacts_to` is `reactions()`. `replicas` 3 on a cluster."""
     connection = await nats.connect(admin_url, inbox_prefix=b"_INBOX_admin")
