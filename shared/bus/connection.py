@@ -9,6 +9,7 @@ reconnects, only to be given the same message again. One message of one adapter 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from faststream.nats import NatsBroker
@@ -40,11 +41,30 @@ class SturdyClient(Client):
             # A status line that is cut short, or no text: what follows it can't be trusted either.
             return None
 
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        """As nats-py does it, but names are checked once: that was a fifth of a service's time."""
+        found: dict[str, str] = {}
+        for line in raw.split(b"\r\n"):
+            name, colon, value = line.partition(b":")
+            if colon and (key := _header_name(name)) is not None:
+                found[key] = value.strip().decode("utf-8", "replace")
+        return found
+
     def _build_message(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None
     ) -> Msg:
         # Bytes that are no text stay visible as \xNN, and match no subject that anybody meant.
         return super()._build_message(sid, _readable(subject), _readable(reply), data, headers)
+
+
+@lru_cache(maxsize=1024)
+def _header_name(raw: bytes) -> str | None:
+    try:
+        name = raw.strip().decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    return None if any(map(str.isspace, name)) else name
 
 
 def _readable(name: bytes) -> bytes:

@@ -9,27 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
-from functools import partial
 
 import asyncpg
 import nats.errors
 import nats.js.errors
-import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
-from nats.js.api import PubAck
 from opentelemetry.trace import SpanKind
 
 from shared.bus import names
 from shared.bus.connection import connect
+from shared.bus.publisher import BatchPublisher, Outgoing
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor, RecordedEvent
 from shared.lag import tell_lag
-from shared.process import connect_pool, obey_cancellation, until_told_to_stop
+from shared.process import close_pool, connect_pool, end, obey_cancellation, run_process, until_told_to_stop
 from shared.settings import Settings
-from shared.telemetry import MessageSpan, Telemetry, setup
+from shared.telemetry import Telemetry, setup
 from shared.telemetry.logs import configure_logging
 from shared.telemetry.names import CASE_ID, DESTINATION, MESSAGE_ID, POSITION, SYSTEM, SYSTEM_NATS
 
@@ -39,7 +35,7 @@ PAGE = 1_000
 POLL_S = 0.25
 """A wake-up may get lost; the log is looked at this often anyway."""
 ACK_S = 5.0
-"""nats-py's publish futures never time out by themselves."""
+"""So long the acknowledgements of a page may take; then it is sent again."""
 TROUBLES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -78,7 +74,7 @@ class Relay:
         self._pool = pool
         self._log = Log(pool)
         self._client = client
-        self._stream: JetStreamContext = client.jetstream(publish_async_max_pending=4 * page)
+        self._publisher = BatchPublisher(client)
         self._telemetry = telemetry
         self._page = page
         self._grown = asyncio.Event()
@@ -94,6 +90,7 @@ class Relay:
             self._grown.set()
 
         await self._client.subscribe(names.WAKE, cb=woken)
+        await self._publisher.start()
         wait = POLL_S
         while True:
             try:
@@ -123,7 +120,7 @@ class Relay:
                 async with asyncio.timeout(POLL_S):
                     await self._grown.wait()
             return cursor
-        await self._publish(page.events)
+        await self._publisher.publish([self._outgoing(event) for event in page.events], timeout_s=ACK_S)
         await self._pool.execute(
             "UPDATE ops.relay SET xid = $1::text::xid8, position = $2, updated_at = now()",
             str(page.after.xid),
@@ -131,71 +128,44 @@ class Relay:
         )
         return page.after
 
-    async def _publish(self, events: Sequence[RecordedEvent]) -> None:
-        """Publish all and wait for every acknowledgement; what is not acknowledged is sent again."""
-        if not self._client.is_connected:
-            # Else they would gather in the client's buffer, again and again, until it is full.
-            raise nats.errors.ConnectionReconnectingError
-        acks: list[asyncio.Future[PubAck]] = []
-        try:
-            for event in events:
-                acks.append(await self._publish_one(event))  # noqa: PERF401 - what was sent is needed after a failure
-            await asyncio.wait(acks, timeout=ACK_S)
-        finally:
-            # An acknowledgement lost with the server never comes. Left waiting it would hold its place among the
-            # pending ones for ever, and after a few lost servers there would be no place left.
-            late = [ack for ack in acks if not ack.done()]
-            for ack in late:
-                ack.cancel()
-        if late:
-            raise TimeoutError(f"{len(late)} of {len(acks)} events were not acknowledged; sending them again")
-        for ack in acks:
-            ack.result()
-
-    async def _publish_one(self, event: RecordedEvent) -> asyncio.Future[PubAck]:
+    def _outgoing(self, event: RecordedEvent) -> Outgoing:
         subject = names.event_subject(event.context, event.type)
         span = self._telemetry.begin(f"publish {event.type}", kind=SpanKind.PRODUCER, traceparent=event.traceparent)
-        if span.sampled:
-            span.set(SYSTEM, SYSTEM_NATS)
-            span.set(DESTINATION, subject)
-            span.set(MESSAGE_ID, f"e{event.position}")
-            span.set(CASE_ID, event.correlation_id)
-            span.set(POSITION, event.position)
-        ack = await self._stream.publish_async(
-            subject, event.data, wait_stall=ACK_S, headers=headers_of(event, span.traceparent)
-        )
-        if span.sampled:
-            ack.add_done_callback(partial(_close, span))
-        return ack
+        headers = headers_of(event, span.traceparent)
+        if not span.sampled:
+            return Outgoing(subject, event.data, headers)
+        span.set(SYSTEM, SYSTEM_NATS)
+        span.set(DESTINATION, subject)
+        span.set(MESSAGE_ID, f"e{event.position}")
+        span.set(CASE_ID, event.correlation_id)
+        span.set(POSITION, event.position)
 
+        def settled(acknowledged: bool) -> None:
+            if not acknowledged:
+                span.fail("not_acknowledged")
+            span.end()
 
-def _close(span: MessageSpan, ack: asyncio.Future[PubAck]) -> None:
-    if ack.cancelled() or ack.exception() is not None:
-        span.fail("not_acknowledged")
-    span.end()
+        return Outgoing(subject, event.data, headers, settled)
 
 
 async def main() -> None:
     """Relay until told to stop: `python -m shared.bus.relay`."""
     settings = Settings()
     telemetry = setup("relay", settings.home)
-    pool = await connect_pool(settings.database_url, "tereze-relay")
+    # A cursor lost with a crash of the database costs some publishing again, and no event.
+    pool = await connect_pool(settings.database_url, "tereze-relay", session={"synchronous_commit": "off"})
     client = await connect(settings.nats_url, "relay")
     relay = Relay(pool, client, telemetry)
     relaying = asyncio.create_task(relay.run())
     telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, relay.cursors))
     await until_told_to_stop()
-    telling.cancel()
-    relaying.cancel()
-    await asyncio.wait([telling])
-    with contextlib.suppress(asyncio.CancelledError):
-        await relaying
+    await end(telling, relaying)
     with contextlib.suppress(nats.errors.Error):  # there is nothing to drain into while the server is away
         await client.drain()
-    await pool.close()
+    await close_pool(pool)
     telemetry.shutdown()
 
 
 if __name__ == "__main__":
     configure_logging("relay")
-    uvloop.run(main())
+    run_process(main())
