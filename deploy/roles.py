@@ -41,6 +41,8 @@ class Permissions:
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    held_back: tuple[str, ...] = ()
+    """What the server does not deliver, although a wildcard of `subscribe` covers it."""
 
 
 def _consume(stream: str, consumer: str) -> tuple[str, ...]:
@@ -63,16 +65,19 @@ def permissions(user: str) -> Permissions:
         return Permissions(("tereze.events.>",), (inbox, "tereze.wake", "tereze.clock"))
     if user == "insight":
         return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
+    # Intake also answers requests that are no service's: all but the others' (shared/bus/strays.py).
+    strays = user == Context.INTAKE
     return Permissions(
         (
-            *(_SWEEP if user == Context.INTAKE else ()),
+            *(_SWEEP if strays else ()),
             *_consume(IN_STREAM, durable(user)),
             *_consume(EVENTS_STREAM, reactions_durable(user)),
             "tereze.answers.>",
             "tereze.wake",
             *_INBOXES,
         ),
-        (inbox, f"tereze.ask.{user}.>", "tereze.clock"),
+        (inbox, "tereze.ask.>" if strays else f"tereze.ask.{user}.>", "tereze.clock"),
+        tuple(f"tereze.ask.{other}.>" for other in CONTEXTS if other != user) if strays else (),
     )
 
 
@@ -84,7 +89,7 @@ def bus_users(passwords: Mapping[str, str]) -> str:
         lines += [
             f"    {{ user: {user}, password: {_value(passwords[user])}, permissions: {{",
             f"        publish: {_subjects(allowed.publish)}",
-            f"        subscribe: {_subjects(allowed.subscribe)} }} }}",
+            f"        subscribe: {_subjects(allowed.subscribe, allowed.held_back)} }} }}",
         ]
     return "\n".join([*lines, "  ]", "}", ""])
 
@@ -94,7 +99,11 @@ def _value(password: str) -> str:
     return password if password.startswith("$") else f'"{password}"'
 
 
-def _subjects(subjects: tuple[str, ...]) -> str:
-    if not subjects:
+def _subjects(allowed: tuple[str, ...], denied: tuple[str, ...] = ()) -> str:
+    if not allowed:
         return '{ deny: [">"] }'
+    return f"{{ allow: {_list(allowed)}, deny: {_list(denied)} }}" if denied else _list(allowed)
+
+
+def _list(subjects: tuple[str, ...]) -> str:
     return "[" + ", ".join(f'"{subject}"' for subject in subjects) + "]"

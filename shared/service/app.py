@@ -26,7 +26,7 @@ from shared.bus.connection import SturdyBroker
 from shared.bus.deadletters import DeadLetters
 from shared.bus.deliveries import AskDelivery, StreamDelivery
 from shared.bus.puller import Puller
-from shared.bus.strays import Sweeper
+from shared.bus.strays import Sweeper, is_stray
 from shared.clock import Clock, clock_from_environment
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
@@ -64,13 +64,14 @@ class Service:
         *,
         sweeps_strays: bool = False,
     ) -> None:
-        """`sweeps_strays`: it also answers submissions that are no service's (`shared/bus/strays.py`)."""
+        """`sweeps_strays`: it also answers submissions and requests that are no service's (`shared/bus/strays.py`)."""
         self._decider = decider
         self._settings = settings
         self._clock = clock
         self._telemetry = telemetry
         self._sweeps_strays = sweeps_strays
         self._asked: asyncio.Queue[AskDelivery] = asyncio.Queue()
+        self._stray: asyncio.Queue[AskDelivery] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -99,9 +100,16 @@ class Service:
             await self._desk.submissions([StreamDelivery(msg, client) for msg in batch])
 
         async def asked(msg: Msg) -> None:
-            self._asked.put_nowait(AskDelivery(msg, client, self._asked.put_nowait))
+            if msg.subject.startswith(own):
+                self._asked.put_nowait(AskDelivery(msg, client, self._asked.put_nowait))
+            elif is_stray(msg.subject):
+                self._stray.put_nowait(AskDelivery(msg, client, self._stray.put_nowait))
 
-        requests = self._broker.subscriber(f"{names.ASK}.{context}.>", queue=context, decoder=_raw, no_reply=True)
+        own = f"{names.ASK}.{context}."
+        # One subscription for its own requests and the strays: none comes twice. The server holds back the other
+        # services' (deploy/roles.py); where all share one user it does not, and they are dropped above.
+        subject = f"{names.ASK}.>" if self._sweeps_strays else f"{own}>"
+        requests = self._broker.subscriber(subject, queue=context, decoder=_raw, no_reply=True)
         requests(asked)
         inbox = names.inbox_prefix(user)
         pull = partial(Puller, client, inbox=inbox, batch=BATCH, linger_s=LINGER_S)
@@ -112,10 +120,11 @@ class Service:
         await self._broker.start()
         for puller in self._pullers:
             await puller.start()
-        self._tasks = [asyncio.create_task(self._answer_requests())]
+        self._tasks = [asyncio.create_task(_answer_requests(self._asked, self._desk))]
         if self._sweeps_strays:
             desk = Desk(NOBODY, processor, letters, client, self._clock, self._telemetry)
             self._tasks.append(asyncio.create_task(Sweeper(client, desk.submissions).run()))
+            self._tasks.append(asyncio.create_task(_answer_requests(self._stray, desk)))
         log.info("%s takes messages", context)
 
     async def stop(self) -> None:
@@ -130,17 +139,18 @@ class Service:
         await self._pool.close()
         self._telemetry.shutdown()
 
-    async def _answer_requests(self) -> None:
-        """Decide on whatever requests have gathered while the last batch was written."""
-        while True:
-            obey_cancellation()
-            batch = [await self._asked.get()]
-            while not self._asked.empty() and len(batch) < BATCH:
-                batch.append(self._asked.get_nowait())
-            try:
-                await self._desk.submissions(batch)
-            except Exception:
-                log.exception("a batch of %d requests failed; whoever asked will ask again", len(batch))
+
+async def _answer_requests(asked: asyncio.Queue[AskDelivery], desk: Desk) -> None:
+    """Decide on whatever requests have gathered while the last batch was written."""
+    while True:
+        obey_cancellation()
+        batch = [await asked.get()]
+        while not asked.empty() and len(batch) < BATCH:
+            batch.append(asked.get_nowait())
+        try:
+            await desk.submissions(batch)
+        except Exception:
+            log.exception("a batch of %d requests failed; whoever asked will ask again", len(batch))
 
 
 async def _report(error: Exception) -> None:

@@ -324,7 +324,7 @@ def _foreign() -> st.SearchStrategy[Attack]:
         def change(draft: Draft) -> None:
             draft.subject = b"tereze.in." + b".".join(tokens)
 
-        return _attack("foreign subject", change, "foreign_subject", asks=False)
+        return _attack("foreign subject", change, "foreign_subject")
 
     known = {b"intake", b"consult", b"feedback", b"subscriptions"}
     tokens = st.lists(_odd_token, min_size=1, max_size=3).filter(lambda them: them[0] not in known)

@@ -119,10 +119,16 @@ async def test_an_ask_is_answered_into_the_askers_inbox(servers: RunningServers)
         assert (await answer).data == b"accepted"
 
 
-async def test_a_request_to_no_service_is_refused_at_once(servers: RunningServers) -> None:
-    async with bus(servers, "adapter") as (adapter, _):
+async def test_who_answers_stray_requests_sees_no_other_services_requests(servers: RunningServers) -> None:
+    async with bus(servers, "adapter") as (adapter, _), bus(servers, "intake") as (intake, reported):
+        asked = await intake.subscribe("tereze.ask.>")
+        await intake.flush()
+        for context in (*CONTEXTS, "nobody"):
+            await adapter.publish(f"tereze.ask.{context}.X", b"words of a person")
+        seen = [(await asked.next_msg(timeout=10)).subject for _ in range(2)]
+        assert (seen, asked.pending_msgs, reported.qsize()) == (["tereze.ask.intake.X", "tereze.ask.nobody.X"], 0, 0)
         with pytest.raises(NoRespondersError):
-            await adapter.request("tereze.ask.nobody.ReceiveRequest", b"{}")
+            await adapter.request("tereze.ask.consult.X", b"{}")
 
 
 @pytest.mark.parametrize(
