@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import nats.errors
 import orjson
 
 from deploy.backfill.rows import Case, Reject
@@ -32,8 +33,6 @@ class Progress:
     duplicates: int = 0
     answered: int = 0
     resent: int = 0
-    repeated_ids: int = 0
-    rejects: list[Reject] = field(default_factory=list["Reject"])
     done_before: int = 0
 
 
@@ -45,13 +44,25 @@ class _Pending:
 
 
 class Backfill:
-    """One import under way."""
+    """One import under way.
 
-    def __init__(self, submitter: Submitter, *, channel: str, language: str, told: Callable[[Progress], None]) -> None:
+    `rejected` is told each reject before `told` hears that its row is settled.
+    """
+
+    def __init__(
+        self,
+        submitter: Submitter,
+        *,
+        channel: str,
+        language: str,
+        told: Callable[[Progress], None],
+        rejected: Callable[[Reject], None],
+    ) -> None:
         self._submitter = submitter
         self._channel = channel
         self._language = language
         self._told = told
+        self._rejected = rejected
         self._pending: dict[str, _Pending] = {}
         self._open_rows: dict[int, None] = {}
         self.progress = Progress()
@@ -62,9 +73,11 @@ class Backfill:
         progress.done_before = last = start
         for row in rows:
             last = row.row
+            if isinstance(row, Case) and self._is_under_way(row.case_id):
+                row = Reject(row.row, row.case_id, "id_repeated", "another row has this id: give it one of its own")  # noqa: PLW2901
             if isinstance(row, Reject):
                 progress.rows += 1
-                progress.rejects.append(row)
+                self._rejected(row)
                 continue
             self._open_rows[row.row] = None
             await self._send(row, answering=False)
@@ -76,12 +89,16 @@ class Backfill:
         self._told(progress)
         return progress
 
+    def _is_under_way(self, case_id: str) -> bool:
+        """Its message must not take the place of one that waits for its answer: that row would never be settled."""
+        return any(_event_id(case_id, answering=answering) in self._pending for answering in (False, True))
+
     async def _send(self, case: Case, *, answering: bool) -> None:
         if answering and case.answered_at is not None:
-            command, moment, step = AnswerWrittenRequest, case.answered_at, "answered"
+            command, moment = AnswerWrittenRequest, case.answered_at
             body: dict[str, object] = {"case_id": case.case_id}
         else:
-            command, moment, step = ReceiveWrittenRequest, case.received_at, "received"
+            command, moment = ReceiveWrittenRequest, case.received_at
             body = {
                 "case_id": case.case_id,
                 "channel": self._channel,
@@ -91,9 +108,14 @@ class Backfill:
                 "question": case.question,
                 "history": True,
             }
-        event_id = f"{case.case_id}:{step}"
+        event_id = _event_id(case.case_id, answering=answering)
         self._pending[event_id] = _Pending(case, answering, time.monotonic())
-        await self._submitter.send(command, orjson.dumps(body), event_id=event_id, time=moment)
+        try:
+            await self._submitter.send(command, orjson.dumps(body), event_id=event_id, time=moment)
+        except nats.errors.MaxPayloadError:
+            del self._pending[event_id]
+            self._rejected(Reject(case.row, case.case_id, "too_large", "the row is larger than the bus takes"))
+            self._close(case)
 
     async def _settle_some(self) -> None:
         """Take the answers that are there, waiting a moment for the first."""
@@ -112,7 +134,7 @@ class Backfill:
         case, progress = pending.case, self.progress
         if answer.status in {Status.REJECTED, Status.CONFLICT}:
             reason = answer.reasons[0]
-            progress.rejects.append(Reject(case.row, case.case_id, reason.code, f"{answer.type}: {reason.message}"))
+            self._rejected(Reject(case.row, case.case_id, reason.code, f"{answer.type}: {reason.message}"))
         elif pending.answering:
             progress.answered += 1
         else:
@@ -121,7 +143,10 @@ class Backfill:
             if case.answered_at is not None:
                 await self._send(case, answering=True)
                 return
-        progress.rows += 1
+        self._close(case)
+
+    def _close(self, case: Case) -> None:
+        self.progress.rows += 1
         self._open_rows.pop(case.row, None)
 
     async def _resend_late(self) -> None:
@@ -134,3 +159,7 @@ class Backfill:
             self._pending.pop(event_id)
             self.progress.resent += 1
             await self._send(oldest.case, answering=oldest.answering)
+
+
+def _event_id(case_id: str, *, answering: bool) -> str:
+    return f"{case_id}:{'answered' if answering else 'received'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -62,10 +61,19 @@ class Columns(dict[str, str]):
 def read_table(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     """The mapped columns of a .csv or .parquet file, under the fields' names. CSV cells stay text.
 
-    Raises: Problem, where the file or one of its columns is not there.
+    Raises: Problem, where the file or one of its columns is not there, or it can't be read.
     """
     if not path.is_file():
         raise Problem(f"{path} is no file; give the path of a .csv or .parquet file")
+    try:
+        return _read(path, columns)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        first = str(error).partition("\n")[0]
+        advice = "save it as CSV in UTF-8, with as many cells in each row as in the header, or as Parquet anew"
+        raise Problem(f"{path} can't be read ({first}); {advice}") from error
+
+
+def _read(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     match path.suffix.lower():
         case ".parquet":
             table = pl.scan_parquet(path)
@@ -83,18 +91,33 @@ def read_table(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
 def cases(table: pl.DataFrame, zone: ZoneInfo, *, skip: int = 0) -> Iterator[Case | Reject]:
     """Every row in the file's order as a case, or why not.
 
-    An id that the file repeats is kept as a case of its own (`ID-2`, `ID-3`, … in the file's order): two
-    rows are two records, and dropping one would lose history. `skip` rows are only counted.
+    An id that the file repeats is kept as a case of its own (`ID-2`, `ID-3`, … in the file's order, without
+    those that the file gives to other rows): two rows are two records, and dropping one would lose history.
+    `skip` rows are only counted.
     """
-    seen: Counter[str] = Counter()
+    # Every id, and the last number given to a row that repeats it: one dictionary, since files are long.
+    numbers = dict.fromkeys(map(_id, table["id"]), 0)
     for number, row in enumerate(table.iter_rows(named=True), start=1):
-        given = str(row["id"]).strip() if row["id"] is not None else ""
-        seen[given] += 1
+        given = _id(row["id"])
+        case_id = _own(given, numbers)
         if number > skip:
-            yield _case(number, given, seen[given], row, zone)
+            yield _case(number, given, case_id, row, zone)
 
 
-def _case(number: int, given: str, occurrence: int, row: Mapping[str, Any], zone: ZoneInfo) -> Case | Reject:
+def _id(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _own(given: str, numbers: dict[str, int]) -> str:
+    """The id itself the first time, then the next of `ID-2`, `ID-3`, … that no row has."""
+    occurrence = numbers[given] + 1
+    while occurrence > 1 and f"{given}-{occurrence}" in numbers:
+        occurrence += 1
+    numbers[given] = occurrence
+    return given if occurrence == 1 else f"{given}-{occurrence}"
+
+
+def _case(number: int, given: str, case_id: str, row: Mapping[str, Any], zone: ZoneInfo) -> Case | Reject:
     if not given:
         return Reject(number, "", "id_missing", "the row has no id")
     received = _moment(row["received_at"], zone)
@@ -115,7 +138,7 @@ def _case(number: int, given: str, occurrence: int, row: Mapping[str, Any], zone
         return Reject(number, given, "office_missing", "the row has no office")
     return Case(
         row=number,
-        case_id=given if occurrence == 1 else f"{given}-{occurrence}",
+        case_id=case_id,
         received_at=received,
         answered_at=answered,
         office=str(row["office"]),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
 import time
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from deploy.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from deploy.backfill.resume import Rejects
 
 EXAMPLE = """
 Backfill history as written requests, each received (and answered) when the file says.
@@ -43,22 +46,31 @@ def import_(
     restart: Annotated[bool, typer.Option(help="Begin with the first row, whatever was imported before.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    from rich.console import Console
-
     from deploy.backfill.flow import Backfill, Progress
-    from deploy.backfill.resume import Bookmark
+    from deploy.backfill.resume import Bookmark, Mark, Rejects
     from deploy.backfill.rows import Columns, cases, read_table
     from deploy.cli.common import progress_bar
     from deploy.home import running
+    from deploy.problem import Problem
     from shared.bus.client import Submitter
     from shared.contracts.values import Channel, Language
     from shared.settings import Settings
 
+    _among("--channel", Channel, channel)
+    _among("--language", Language, language)
     state = running(home)
     mapped = Columns.parse(columns)
     table = read_table(file, mapped)
     bookmark = Bookmark(Path(state.home), file, mapped, f"{Channel(channel)} {Language(language)}")
-    start = 0 if restart else bookmark.read()
+    before = Mark() if restart else bookmark.read()
+    start = before.rows
+    written = rejects or (Path(before.rejects_file) if before.rejects_file else None)
+    try:
+        rejected = Rejects(written or file.with_name(f"{file.name}.rejects.csv"), before)
+    except OSError as error:
+        raise Problem(f"the rejects can't be written ({error}); name another file with --rejects") from error
+    # Before the first row: whoever interrupts a restart must not find the end of the run before it.
+    bookmark.write(rejected.mark(start))
     began = time.monotonic()
 
     async def go() -> Progress:
@@ -70,21 +82,18 @@ def import_(
                 bar.update(task, completed=start + progress.rows)
                 if time.monotonic() - saved[0] > 1:
                     saved[0] = time.monotonic()
-                    bookmark.write(progress.done_before)
+                    bookmark.write(rejected.mark(progress.done_before))
 
             async with Submitter(state.nats_url, "/import") as submitter:
-                backfill = Backfill(submitter, channel=channel, language=language, told=told)
+                backfill = Backfill(submitter, channel=channel, language=language, told=told, rejected=rejected.add)
                 return await backfill.run(cases(table, ZoneInfo(Settings().timezone), skip=start), start)
 
-    done = asyncio.run(go())
-    bookmark.write(done.done_before)
+    try:
+        done = asyncio.run(go())
+    finally:
+        rejected.close()
+    bookmark.write(rejected.mark(done.done_before))
     repeated = table.height - table["id"].n_unique()
-    rejects_file = rejects or file.with_name(f"{file.name}.rejects.csv")
-    if done.rejects:
-        with rejects_file.open("w", newline="", encoding="utf-8") as opened:
-            writer = csv.writer(opened)
-            writer.writerow(("row", "id", "code", "reason"))
-            writer.writerows((one.row, one.id, one.code, one.reason) for one in done.rejects)
     seconds = time.monotonic() - began
     summary = {
         "rows": table.height,
@@ -93,16 +102,30 @@ def import_(
         "duplicates": done.duplicates,
         "answered": done.answered,
         "repeated_ids": repeated,
-        "rejected": len(done.rejects),
-        "rejects_file": str(rejects_file) if done.rejects else None,
+        "rejected": rejected.count,
+        "rejects_file": str(rejected.path) if rejected.count else None,
         "seconds": round(seconds, 1),
     }
+    _tell(summary, rejected, as_json=as_json)
+    if rejected.count:
+        raise typer.Exit(1)
+
+
+def _among(option: str, kind: type[StrEnum], value: str) -> None:
+    from deploy.problem import Problem
+
+    if value not in set(kind):
+        raise Problem(f"{option}: {value!r} is not known; there are: {', '.join(kind)}")
+
+
+def _tell(summary: dict[str, Any], rejected: Rejects, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(summary))
     else:
-        console = Console()
         for name, value in summary.items():
             if value is not None:
-                console.print(f"  {name.replace('_', ' '):<17} {value}")
-    if done.rejects:
-        raise typer.Exit(1)
+                typer.echo(f"  {name.replace('_', ' '):<17} {value}")
+    if rejected.count:
+        lost = f"; {rejected.lost} of them are no longer in there, --restart finds them" if rejected.lost else ""
+        told = f"{rejected.count} rows of this file were rejected, see {rejected.path}{lost}"
+        typer.echo(f"{told}. Correct them and import them.", err=True)

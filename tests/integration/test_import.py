@@ -8,13 +8,18 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from deploy.backfill.flow import Backfill
+from deploy.backfill.resume import Bookmark, Mark, Rejects
+from deploy.backfill.rows import Case, Columns, Reject
 from deploy.launcher import System
+from shared.bus.client import Submitter
 from tests.conftest import StartSystem
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "nyc_council_constituent_cases.parquet"
@@ -117,6 +122,83 @@ async def test_bad_rows_go_to_the_rejects_file_with_reasons(own: System, tmp_pat
         "6": "schema_string_pattern_mismatch",
         "7": "in_the_future",
     }
+
+
+SHORT = "id=id,received_at=at,office=office"
+
+
+async def test_a_repeated_id_never_takes_an_id_that_another_row_has(own: System, tmp_path: Path) -> None:
+    file = tmp_path / "repeated.csv"
+    file.write_text("id,at,office\n" + "".join(f"{one},2024-03-01,repeated\n" for one in ("6", "6", "6-2", "6")))
+    summary = tereze(own, "import", str(file), "--columns", SHORT)
+    assert (summary["accepted"], summary["rejected"]) == (4, 0)
+    assert [tereze(own, "case", one)["case_id"] for one in ("6", "6-2", "6-3", "6-4")] == ["6", "6-2", "6-3", "6-4"]
+
+
+async def test_a_row_under_an_id_that_is_under_way_is_rejected_and_not_lost(own: System) -> None:
+    day = datetime(2024, 3, 1, tzinfo=UTC)
+    rows = [Case(row, "under-way", day, None, "guard", None, None) for row in (1, 2)]
+    rejects: list[Reject] = []
+    async with Submitter(own.state.nats_url, "/import") as submitter:
+        flow = Backfill(submitter, channel="post", language="kk", told=lambda _: None, rejected=rejects.append)
+        done = await flow.run(iter(rows), 0)
+    assert (done.accepted, done.rows, [(one.row, one.code) for one in rejects]) == (1, 2, [(2, "id_repeated")])
+
+
+def rejects_of(file: Path) -> list[str]:
+    return [row["row"] for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+
+
+async def test_an_interrupted_import_keeps_its_rejects(own: System, tmp_path: Path) -> None:
+    # Given an import that was ended after its second row, with a reject written of a row beyond the bookmark.
+    file, columns = tmp_path / "cut.csv", Columns.parse(SHORT)
+    file.write_text("id,at,office\n,2024-03-01,cut\ncut-1,2024-03-01,cut\n,2024-03-01,cut\ncut-2,2024-03-01,cut\n")
+    bookmark = Bookmark(own.home.path, file, columns, "post kk")
+    first = Rejects(tmp_path / "mine.csv", Mark())
+    first.add(Reject(1, "", "id_missing", "the row has no id"))
+    first.add(Reject(3, "", "id_missing", "the row has no id"))
+    bookmark.write(first.mark(2))
+    # When it is run again, and once more when it is complete, then each reject is there once, and told each time.
+    for already, accepted in ((2, 1), (4, 0)):
+        summary = tereze(own, "import", str(file), "--columns", SHORT, fails=True)
+        assert (summary["already_imported"], summary["accepted"], summary["rejected"]) == (already, accepted, 2)
+        assert summary["rejects_file"] == str(tmp_path / "mine.csv")
+        assert rejects_of(tmp_path / "mine.csv") == ["1", "3"]
+
+
+def test_a_reject_is_in_its_file_before_the_bookmark_passes_it(tmp_path: Path) -> None:
+    rejects = Rejects(tmp_path / "r.csv", Mark())
+    rejects.add(Reject(7, "a", "code", "why"))
+    assert rejects_of(tmp_path / "r.csv") == ["7"]
+    assert (rejects.mark(6).rejected, rejects.mark(7).rejected) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "more"),
+    [
+        ("latin.csv", "id,at,office\n1,2024-03-01,caf\xe9\n".encode("latin-1"), ()),
+        ("broken.parquet", b"PAR1 and no more", ()),
+        ("empty.csv", b"", ()),
+        ("good.csv", b"id,at,office\n", ("--channel", "bogus")),
+        ("good.csv", b"id,at,office\n", ("--language", "bogus")),
+    ],
+)
+async def test_what_cannot_be_imported_is_said_in_a_sentence(
+    own: System, tmp_path: Path, name: str, content: bytes, more: tuple[str, ...]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "deploy.cli.main", "import", str(file), "--columns", SHORT, *more],
+        env={**os.environ, "TEREZE_HOME": str(own.home.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("tereze: ")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.whole
