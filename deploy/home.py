@@ -38,7 +38,10 @@ class Home:
 
     @classmethod
     def at(cls, path: Path | str) -> Home:
-        return cls(Path(path).expanduser().resolve())
+        try:
+            return cls(Path(path).expanduser().resolve())
+        except (OSError, RuntimeError) as error:
+            raise _impossible(Path(path), error) from error
 
     @property
     def postgres(self) -> Path:
@@ -68,10 +71,16 @@ class Home:
         return self.path / "run" / f"{name}.ready"
 
     def create(self) -> None:
-        """Make the folders, for their owner only: the bus keeps submissions in there as they came."""
-        for folder in (self.path, self.nats, self.path / "run", self.path / "logs"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.path / ".gitignore").write_text("*\n")
+        """Make the folders, for their owner only: the bus keeps submissions in there as they came.
+
+        Problem: the folder can't be one.
+        """
+        try:
+            for folder in (self.path, self.nats, self.path / "run", self.path / "logs"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.path / ".gitignore").write_text("*\n")
+        except OSError as error:
+            raise _impossible(self.path, error) from error
 
     def passwords(self, names: Iterable[str]) -> dict[str, str]:
         """The password of each name, made once and kept in `credentials.json` (mode 0600)."""
@@ -100,6 +109,10 @@ class Home:
             )
             write_private(path, json.dumps(known))
         return known[name]
+
+
+def _impossible(path: Path, error: Exception) -> Problem:
+    return Problem(f"{path} can't be the data folder ({error}); name a folder of yours with --home or TEREZE_HOME")
 
 
 def _is_free(port: int) -> bool:
@@ -181,11 +194,14 @@ def is_ready(file: Path, pid: int | None) -> bool:
 
 
 def find_running(home: Path | str) -> State | None:
-    """The system that runs in a data folder, or None."""
+    """The system that runs in a data folder, or None. Problem: the folder can't be one."""
+    where = Home.at(home)
     try:
-        raw: dict[str, Any] = json.loads(Home.at(home).state.read_text())
-    except (FileNotFoundError, NotADirectoryError):
+        raw: dict[str, Any] = json.loads(where.state.read_text())
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _impossible(where.path, error) from error
     state = State(**raw)
     return state if state.alive else None
 

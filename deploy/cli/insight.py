@@ -20,6 +20,9 @@ AsOfOption = Annotated[
 ]
 
 
+_YEARS = (1900, 9000)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(sla)
@@ -264,6 +267,7 @@ def _moment(text: str | None) -> datetime | None:
         return None
     from zoneinfo import ZoneInfo
 
+    from deploy.problem import Problem
     from shared.settings import Settings
 
     try:
@@ -272,4 +276,8 @@ def _moment(text: str | None) -> datetime | None:
         raise typer.BadParameter(
             f"{text!r} is not a time; write e.g. 2026-03-02 or 2026-03-02T09:30+05:00", param_hint="--as-of"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(Settings().timezone))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(Settings().timezone))
+    # The first and last years can't be reckoned with: in another zone, or a deadline later, they are none.
+    if not _YEARS[0] <= moment.year < _YEARS[1]:
+        raise Problem(f"--as-of: {text} is too far away; give a time from the year {_YEARS[0]} to {_YEARS[1] - 1}")
+    return moment

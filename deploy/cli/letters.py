@@ -129,6 +129,8 @@ def resend(
         try:
             subject = content.subject.replace(names.IN, names.ASK, 1)
             reply = await client.request(subject, body, timeout=15, headers=content.headers)
+        except nats.errors.MaxPayloadError:
+            raise Problem(f"--data: {len(body):,} bytes are more than the bus takes; shorten it") from None
         except (nats.errors.NoRespondersError, nats.errors.TimeoutError):
             raise Problem("no service answered; see `tereze status`, then resend") from None
         finally:

@@ -6,7 +6,9 @@ Those modules import nothing heavy at the top: `tereze --help` must be quick. Wh
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -33,10 +35,18 @@ def _register_all() -> None:
             register(app)
 
 
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Neither the bus nor the store takes what is no UTF-8; Python hands such bytes on as surrogates."""
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise Problem(f"{os.fsencode(argument)!r} is not UTF-8; write it (or name the file) in UTF-8")
+
+
 def main() -> None:
     """Run one command; what can't be done is said in a sentence, with exit status 1."""
     _register_all()
     try:
+        _check_arguments(sys.argv[1:])
         app()
     except Problem as problem:
         print(f"tereze: {problem}", file=sys.stderr)

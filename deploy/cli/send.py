@@ -44,6 +44,8 @@ def send(
     from pathlib import Path
     from uuid import uuid4
 
+    import nats.errors
+
     from deploy.home import running
     from deploy.problem import Problem
     from shared.bus.answers import Status
@@ -76,6 +78,8 @@ def send(
         answer = asyncio.run(ask())
     except NoAnswerError as error:
         raise Problem(str(error)) from error
+    except nats.errors.MaxPayloadError as error:
+        raise Problem(f"--data: {len(body):,} bytes are more than the bus takes; send a shorter message") from error
     if as_json:
         typer.echo(answer.to_json().decode())
     else:

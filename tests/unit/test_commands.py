@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +110,51 @@ def test_a_narrow_sla_table_shows_foreign_markup(
     monkeypatch.setenv("COLUMNS", "80")
     insight_view.sla_table([sla_row("[/x]")], SlaGroup.OFFICE)
     assert capsys.readouterr().out.count("[/x]") == 3
+
+
+def tereze(*arguments: str | bytes, home: Path | str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "-m", "deploy.cli.main", *arguments),
+        env={**os.environ, "TEREZE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def assert_says(done: subprocess.CompletedProcess[str], sentence: str) -> None:
+    assert done.returncode == 1
+    assert done.stderr.startswith("tereze: ")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("time", ["0001-01-01", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_cannot_be_reckoned_with_is_told(tmp_path: Path, time: str) -> None:
+    assert_says(tereze("sla", "--as-of", time, home=tmp_path), "--as-of")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("case", b"c-\xff"), ("send", "ReceiveRequest", "--data", b"{\xff}")], ids=["case", "send"]
+)
+def test_an_argument_that_is_no_utf_8_is_told(tmp_path: Path, arguments: tuple[str | bytes, ...]) -> None:
+    assert_says(tereze(*arguments, home=tmp_path), "UTF-8")
+
+
+@pytest.mark.parametrize("command", [("up",), ("up", "--detach"), ("status",), ("status", "--json"), ("down",)])
+@pytest.mark.parametrize("name", ["file", "file/below", "long" * 100])
+def test_a_data_folder_that_cannot_be_one_is_told(tmp_path: Path, command: tuple[str, ...], name: str) -> None:
+    (tmp_path / "file").write_text("")
+    assert_says(tereze(*command, home=tmp_path / name), "--home")
+
+
+@pytest.mark.parametrize("command", ["up", "status"])
+def test_a_data_folder_without_permission_is_told(tmp_path: Path, command: str) -> None:
+    tmp_path.chmod(0)
+    try:
+        if os.access(tmp_path, os.R_OK):
+            pytest.skip("whoever runs this may read and write everything")
+        assert_says(tereze(command, home=tmp_path), "--home")
+    finally:
+        tmp_path.chmod(0o700)
