@@ -91,10 +91,11 @@ async def until_told_to_stop() -> None:
 
 
 def obey_cancellation() -> None:
-    """Raise `CancelledError` where the running task was told to end: for every round of a loop that uses NATS.
+    """Raise `CancelledError` where the running task was told to end: for every round of a loop that uses a server.
 
-    nats-py swallows a cancellation that comes while it flushes, and turns one inside `publish_async` into an error. A
-    loop that publishes would miss SIGTERM, go on, and be killed when the grace is over.
+    nats-py swallows a cancellation that comes while it flushes, and asyncpg's connections one that comes while they
+    are being lost. A task group cancels its tasks once and no more, so a loop that missed it would miss SIGTERM, go
+    on, and be killed when the grace is over.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from functools import partial
 
 import nats
 import nats.errors
-import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -19,7 +17,7 @@ from services.insight.views import projections
 from shared.bus import names
 from shared.eventstore.log import Log
 from shared.lag import tell_lag
-from shared.process import connect_pool, until_told_to_stop
+from shared.process import close_pool, connect_pool, end, run_process, until_told_to_stop
 from shared.settings import Settings
 from shared.telemetry import setup
 from shared.telemetry.logs import configure_logging
@@ -39,13 +37,8 @@ async def main() -> None:
     telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, partial(live_cursors, pool)))
     await runner.opened()
     await until_told_to_stop()
-    telling.cancel()
-    await asyncio.wait([telling])
-    for task in (listening, following):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    await pool.close()
+    await end(telling, listening, following)
+    await close_pool(pool)
     telemetry.shutdown()
 
 
@@ -82,4 +75,4 @@ async def listen(url: str, runner: Runner) -> None:
 
 if __name__ == "__main__":
     configure_logging("insight")
-    uvloop.run(main())
+    run_process(main())

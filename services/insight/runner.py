@@ -17,6 +17,7 @@ from services.insight.pages import EventPage, last_between, read_page
 from services.insight.projection import Projection, Row, Seen
 from services.insight.rebuild import UNWRITABLE, BusyError, PoisonError, rebuild
 from shared.eventstore.model import Cursor
+from shared.process import obey_cancellation
 from shared.telemetry import SpanKind, Telemetry
 from shared.telemetry.names import CASE_ID, EVENT_TYPE, POSITION
 
@@ -69,12 +70,14 @@ class Runner:
     async def _follow(self, projection: Projection) -> None:
         wait = POLL_S
         while True:
+            obey_cancellation()
             try:
                 async with log_connection(self._pool) as connection:
                     written = await self._open(connection, projection)
                     self._opened[projection.name].set()
                     seen = written
                     while True:
+                        obey_cancellation()
                         written, seen = await self._step(connection, projection, written, seen)
                         wait = POLL_S
             except _MovedError:

@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nats.errors
-import uvloop
 from faststream import AckPolicy
 from faststream.message import StreamMessage
 from nats.aio.msg import Msg
@@ -31,7 +30,14 @@ from shared.clock import Clock, clock_from_environment
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
 from shared.eventstore.vault import Vault
-from shared.process import connect_service_pool, obey_cancellation, until_told_to_stop
+from shared.process import (
+    close_pool,
+    connect_service_pool,
+    end,
+    obey_cancellation,
+    run_process,
+    until_told_to_stop,
+)
 from shared.service.desk import Desk
 from shared.service.processor import Processor
 from shared.settings import Settings
@@ -133,10 +139,8 @@ class Service:
             await puller.stop()
         with contextlib.suppress(nats.errors.Error):  # there is nothing to drain into while the server is away
             await self._broker.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._pool.close()
+        await end(*self._tasks)
+        await close_pool(self._pool)
         self._telemetry.shutdown()
 
 
@@ -169,4 +173,4 @@ def run(decider: Decider[Any], *, sweeps_strays: bool = False) -> None:
         await until_told_to_stop()
         await service.stop()
 
-    uvloop.run(main())
+    run_process(main())

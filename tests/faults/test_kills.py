@@ -8,6 +8,8 @@ import random
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 
 import asyncpg
 import nats
@@ -81,8 +83,12 @@ async def test_stopping_a_process_under_load_loses_nothing_and_takes_no_time(
 async def test_a_process_whose_server_is_away_stops_cleanly_and_starts_anew(mortal: System, server: str) -> None:
     # nats-py can't drain without a server, and said so with an exception that became the process's exit status.
     await mortal.kill(server)
-    await asyncio.gather(*(stops_cleanly(mortal, name) for name in PROCESSES))
-    await mortal.restart(server)
+    try:
+        await asyncio.gather(*(stops_cleanly(mortal, name) for name in PROCESSES))
+        # Those that the launcher has started again wait for the server, and end as well when they are told to.
+        await asyncio.gather(*(stops_cleanly(mortal, name) for name in PROCESSES))
+    finally:
+        await mortal.restart(server)
     await until(
         lambda: all(part.ready for part in mortal.state.parts()), 30, lambda: f"not ready: {mortal.state.parts()}"
     )
@@ -129,6 +135,7 @@ async def finish(load: Load) -> None:
 
 async def stops_cleanly(system: System, name: str) -> None:
     """SIGTERM ends the process with status 0 in time; the launcher, which wants it running, starts it anew."""
+    await until(lambda: has_begun(system, name), 10, lambda: f"{name} does not run")
     pid, log = system.pid_of(name), system.home.log(name)
     assert pid is not None
     seen = log.stat().st_size
@@ -142,6 +149,18 @@ async def stops_cleanly(system: System, name: str) -> None:
 
     await until(end, 5, lambda: f"the launcher has not noticed the end of {name}")
     assert "status 0" in end(), log.read_text()[seen:]
+
+
+def has_begun(system: System, name: str) -> bool:
+    """Whether it runs and heeds signals: a Python that is still importing dies of any."""
+    pid = system.pid_of(name)
+    if pid is None:
+        return False
+    with suppress(FileNotFoundError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt")).split()[1], 16)
+        return bool(caught & 1 << signal.SIGTERM - 1)
+    return False
 
 
 async def nothing_is_lost_or_doubled(system: System, database: asyncpg.Pool[asyncpg.Record], load: Load) -> None:
