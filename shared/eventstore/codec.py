@@ -42,6 +42,13 @@ def encode(event: Event, keys: Keys) -> bytes:
     return orjson.dumps(event.model_dump(mode="json") | sealed)
 
 
+def sealed_for(event: Event) -> str | None:
+    """Whose key `encode` needs for this event; None where it says nothing personal."""
+    if any(getattr(event, name) is not None for name in personal_fields(type(event))):
+        return event.consumer_id
+    return None
+
+
 def decode(recorded: RecordedEvent) -> Event:
     """The recorded event, personal fields still sealed. UnreadableEvent: see there."""
     model = EVENTS.get(recorded.type)

@@ -14,10 +14,9 @@ from time import time_ns
 from typing import Generic, Protocol, TypeVar
 
 from shared.bus.answers import Answer, Reason, Status, Stored
-from shared.contracts import personal_fields
 from shared.contracts.base import Event, Message
 from shared.decider import Decider, Given, Refused
-from shared.eventstore.codec import decode, encode
+from shared.eventstore.codec import decode, encode, sealed_for
 from shared.eventstore.model import Append, Appended, NewEvent, Outcome, RecordedEvent
 from shared.service.cache import StateCache, StreamState
 
@@ -244,12 +243,7 @@ class Processor(Generic[S]):
         return lost, {draft.stream_id for draft, outcome in stored if outcome.outcome is not Outcome.APPENDED}
 
     async def _seal(self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]]) -> list[Append]:
-        owners = {
-            event.consumer_id: None
-            for draft in drafts
-            for event in draft.events
-            if event.consumer_id is not None and personal_fields(type(event))
-        }
+        owners = {owner for draft in drafts for event in draft.events if (owner := sealed_for(event)) is not None}
         keys = await self._keys.keys_for(list(owners)) if owners else {}
         return [_sealed(draft, batch[draft.index], keys) for draft in drafts]
 
