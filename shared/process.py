@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -75,7 +76,19 @@ def run_process(main: Coroutine[None, None, None]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await running
 
+    spare_collector()
     uvloop.run(go())
+
+
+def spare_collector() -> None:
+    """Look for cyclic garbage seldom, and not among the modules.
+
+    Messages and states form no cycles. By default the collector looked through all of them again and again: a sixth of a
+    service's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 async def until_told_to_stop() -> None:
