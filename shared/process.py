@@ -83,8 +83,8 @@ def run_process(main: Coroutine[None, None, None]) -> None:
 def spare_collector() -> None:
     """Look for cyclic garbage seldom, and not among the modules.
 
-    Messages and states form no cycles. By default the collector looked through all of them again and again: a sixth of a
-    service's time.
+    Messages and states form no cycles. By default the collector looked through all of them again and again: a sixth of
+    a service's time.
     """
     gc.collect()
     gc.freeze()
