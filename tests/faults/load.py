@@ -24,9 +24,6 @@ from tests.faults.samples import PAST, sample
 AGAIN_S = 4.0
 """Without an answer for so long, a message is sent again."""
 TICK_S = 0.05
-OVERTAKEN_S = 1.0
-_OVERTAKEN = {"unknown_case", "not_registered", "busy"}
-"""What overtook the message or the event it rests on is sent again a moment later."""
 _START = datetime.fromisoformat(PAST)
 SOURCE = "/load"
 INDEX = "75384"

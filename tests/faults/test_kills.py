@@ -30,7 +30,8 @@ from tests.faults.load import SOURCE, Load, Submission, catalogue, spoken, subsc
 
 CASES_A_SECOND = 180
 """Of about three messages each."""
-SERVICES = ("intake", "consult", "feedback", "subscriptions")
+DOWN_S = 0.5
+"""So long the load meets the others without it."""
 GRACE_S = 10.0
 _EVENTS_OF = {"AssessSatisfaction": 2}
 _REACTIONS = (
@@ -59,7 +60,7 @@ async def test_whatever_is_killed_nothing_accepted_is_lost_or_doubled(
         for name in (*PROCESSES, *SERVERS):
             await progress(load, 100)
             await mortal.kill(name)
-            await asyncio.sleep(0.5)  # load on the others, meanwhile
+            await asyncio.sleep(DOWN_S)
             await mortal.restart(name)
         await progress(load, 500)
         await finish(load)
