@@ -136,12 +136,12 @@ async def finish(load: Load) -> None:
 
 async def stops_cleanly(system: System, name: str) -> None:
     """SIGTERM ends the process with status 0 in time; the launcher, which wants it running, starts it anew."""
-    await until(lambda: has_begun(system, name), 10, lambda: f"{name} does not run")
+    await until(lambda: has_begun(system, name), 40, lambda: f"{name} does not run")
     pid, log = system.pid_of(name), system.home.log(name)
     assert pid is not None
     seen = log.stat().st_size
     os.kill(pid, signal.SIGTERM)
-    await until(lambda: not psutil.pid_exists(pid), GRACE_S, lambda: f"{name} has not ended")
+    await until(lambda: not psutil.pid_exists(pid), 2 * GRACE_S, lambda: f"{name} has not ended")
 
     def end() -> str:
         with log.open() as lines:
