@@ -22,7 +22,6 @@ from services.intake.domain import DECIDER
 from shared.bus.answers import Status
 from shared.contracts.intake import Consumer, ReceiveWrittenRequest
 from shared.eventstore import Append, Appended, EventStore, GroupCommit, NewEvent, Outcome, Vault
-from shared.eventstore.group import WRITERS
 from shared.process import connect_service_pool
 from shared.service.processor import Incoming, Processor, Result
 from tests.bench import stock
@@ -183,17 +182,11 @@ class Sides:
         return await callers_rate(self._seconds, call)
 
     async def bare(self) -> float:
-        """The same rows, group after group, over as many connections as GroupCommit has writers."""
-        until, began = time.perf_counter() + self._seconds, time.perf_counter()
-
-        async def writer() -> int:
-            done = 0
-            while time.perf_counter() < until:
-                await self._pool.execute(_BARE, *self._bare_group(done))
-                done += self.group_size
-            return done
-
-        done = sum(await asyncio.gather(*(writer() for _ in range(WRITERS))))
+        """The same rows, one group after the other."""
+        until, began, done = time.perf_counter() + self._seconds, time.perf_counter(), 0
+        while time.perf_counter() < until:
+            await self._pool.execute(_BARE, *self._bare_group(done))
+            done += self.group_size
         return done / (time.perf_counter() - began)
 
     def _bare_group(self, number: int) -> tuple[list[Any], ...]:
