@@ -28,14 +28,14 @@ class Writer:
 
 async def test_callers_of_one_moment_share_a_group_and_get_their_own_answers() -> None:
     writer = Writer()
-    group = GroupCommit(writer.commit, writers=1)
+    group = GroupCommit(writer.commit)
     assert await asyncio.gather(*map(group.submit, range(16))) == [2 * number for number in range(16)]
     assert writer.groups == [list(range(16))]
 
 
 async def test_callers_that_come_while_a_group_is_written_form_the_next_one_together_with_those_just_answered() -> None:
     writer = Writer()
-    group = GroupCommit(writer.commit, writers=1)
+    group = GroupCommit(writer.commit)
 
     async def caller(number: int, delay: int) -> None:
         for _ in range(delay):
@@ -48,23 +48,9 @@ async def test_callers_that_come_while_a_group_is_written_form_the_next_one_toge
     assert len(writer.groups[1]) == 16
 
 
-async def test_two_writers_share_what_waits_and_are_in_flight_at_the_same_time() -> None:
-    both = asyncio.Barrier(2)
-    sizes: list[int] = []
-
-    async def commit(group: Sequence[int]) -> Sequence[int]:
-        sizes.append(len(group))
-        await both.wait()
-        return group
-
-    group = GroupCommit(commit, writers=2)
-    assert await asyncio.gather(*map(group.submit, range(16))) == list(range(16))
-    assert sizes == [8, 8]
-
-
 async def test_a_group_is_no_larger_than_its_limit() -> None:
     writer = Writer()
-    group = GroupCommit(writer.commit, limit=10, writers=1)
+    group = GroupCommit(writer.commit, limit=10)
     await asyncio.gather(*map(group.submit, range(25)))
     assert [len(one) for one in writer.groups] == [10, 10, 5]
 
