@@ -105,3 +105,27 @@ class SubscriberKind(StrEnum):
 
     INDIVIDUAL = "individual"
     LEGAL_ENTITY = "legal_entity"
+
+
+class Role(StrEnum):
+    """Who submits something (§1, §2); what each may do is a table."""
+
+    CHANNEL = "channel"
+    """A channel's adapter, on the consumer's own behalf."""
+    MANAGER = "manager"
+    CONSULTANT = "consultant"
+    INFORMATION_OFFICER = "information_officer"
+    OPERATOR = "operator"
+    SPECIALIST = "specialist"
+    COUNTER_WORKER = "counter_worker"
+    ANALYST = "analyst"
+
+
+class Regime(StrEnum):
+    """Which rules' time limits hold for a case (§4, §9)."""
+
+    HOUSE = "house"
+    """The centre's own: Table 5."""
+    CONSUMER_PROTECTION = "consumer_protection"
+    ADMINISTRATIVE = "administrative"
+    PUBLIC_SERVICES = "public_services"
