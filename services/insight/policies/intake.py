@@ -1,0 +1,13 @@
+"""Limits of stages 2a and 2b, and of mail (DOMAIN.md §2, §4 Table 5)."""
+
+from __future__ import annotations
+
+from services.insight.policies.base import first
+from shared.deadlines import Policy, days, minutes
+
+POLICIES: tuple[Policy, ...] = (
+    first("details_visit", minutes(10), minutes(5)),  # 2a
+    first("details_email", days(1)),  # 2b
+    first("mail_register", days(1)),  # Table 5
+    first("mail_answer", days(10)),  # Table 5
+)
