@@ -44,9 +44,7 @@ def encode(event: Event, keys: Keys) -> bytes:
 
 def sealed_for(event: Event) -> str | None:
     """Whose key `encode` needs for this event; None where it says nothing personal."""
-    if any(getattr(event, name) is not None for name in personal_fields(type(event))):
-        return event.consumer_id
-    return None
+    return event.consumer_id if _personal_values(event) else None
 
 
 def decode(recorded: RecordedEvent) -> Event:
@@ -73,7 +71,7 @@ def _personal(
     event: Event, keys: Keys, way: Callable[[bytes | None, str], Callable[[str], str]]
 ) -> dict[str, str | list[str]]:
     """The event's personal values, by field, each text changed in the way of its consumer's key."""
-    values = {name: value for name in personal_fields(type(event)) if (value := getattr(event, name)) is not None}
+    values = _personal_values(event)
     if not values:
         return {}
     owner = event.consumer_id
@@ -86,6 +84,12 @@ def _personal(
         return [change(text) for text in value] if isinstance(value, list) else change(value)
 
     return {name: changed(value) for name, value in values.items()}
+
+
+def _personal_values(event: Event) -> dict[str, Any]:
+    # On the way of every event: a model's own dictionary is read several times faster than its attributes.
+    said = vars(event)
+    return {name: said[name] for name in personal_fields(type(event)) if said[name] is not None}
 
 
 def _unreadable(recorded: RecordedEvent, reason: str) -> UnreadableEvent:

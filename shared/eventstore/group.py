@@ -10,20 +10,26 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LIMIT = 500
+WRITERS = 2
 
 
 class GroupCommit(Generic[T, R]):
-    """Makes one call of many: `GroupCommit(store.append)` gives each caller of `submit` its own `Appended`.
+    """Makes few calls of many: `GroupCommit(store.append)` gives each caller of `submit` its own `Appended`.
 
-    One group is in flight at a time. `commit` answers a group in its order; what it raises, all of the
-    group's callers are told.
+    At most `writers` groups are in flight; what comes meanwhile forms the next one. Two keep both sides busy: one group
+    is prepared while the server writes the other. `commit` answers a group in its order; what it raises, all of the
+    group's callers are told. Callers that wait at the same time have no order among them.
     """
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, limit: int = LIMIT) -> None:
+    def __init__(
+        self, commit: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, limit: int = LIMIT, writers: int = WRITERS
+    ) -> None:
         self._commit = commit
         self._limit = limit
+        self._writers = writers
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy = 0
 
     async def submit(self, item: T) -> R:
         """Write `item` with whatever else is waiting, and return its result.
@@ -32,23 +38,25 @@ class GroupCommit(Generic[T, R]):
         """
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        if len(self._tasks) < self._writers:
+            task = asyncio.create_task(self._write())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await answer
 
     async def _write(self) -> None:
-        try:
-            while self._waiting:
-                group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+        while self._waiting:
+            # What waits is shared with the writers that have nothing to do either.
+            share = -(-len(self._waiting) // (self._writers - self._busy))
+            size = min(share, self._limit)
+            group, self._waiting = self._waiting[:size], self._waiting[size:]
+            self._busy += 1
+            try:
                 await self._write_group(group)
-                # Whoever was just answered and has more to write joins the next group: without this, callers fall
-                # into two crowds that take turns, and groups stay half as large.
-                await asyncio.sleep(0)
-        finally:
-            self._writing = None
-            for _, answer in self._waiting:
-                answer.cancel()
-            self._waiting = []
+            finally:
+                self._busy -= 1
+            # Whoever was just answered and has more to write joins the next group: else groups stay small.
+            await asyncio.sleep(0)
 
     async def _write_group(self, group: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
+from shared.process import spare_collector
 from tests.bench import append, rebuild, submit
 from tests.bench.report import Report, as_data, complain, show, show_machine
 
@@ -57,6 +58,7 @@ async def _run(name: str, given: argparse.Namespace) -> Report:
 def main() -> int:
     """Run what was asked for; 1 where a target is missed."""
     given = _arguments()
+    spare_collector()  # as every service does
     console = Console(highlight=False)
     if not given.json:
         show_machine(console)

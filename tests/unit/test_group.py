@@ -28,14 +28,21 @@ class Writer:
 
 async def test_callers_of_one_moment_share_a_group_and_get_their_own_answers() -> None:
     writer = Writer()
-    group = GroupCommit(writer.commit)
+    group = GroupCommit(writer.commit, writers=1)
     assert await asyncio.gather(*map(group.submit, range(16))) == [2 * number for number in range(16)]
     assert writer.groups == [list(range(16))]
 
 
+async def test_what_waits_is_shared_by_the_writers_so_that_one_group_is_prepared_while_the_other_is_written() -> None:
+    writer = Writer()
+    group = GroupCommit(writer.commit, writers=2)
+    assert await asyncio.gather(*map(group.submit, range(16))) == [2 * number for number in range(16)]
+    assert writer.groups == [list(range(8)), list(range(8, 16))]
+
+
 async def test_callers_that_come_while_a_group_is_written_form_the_next_one_together_with_those_just_answered() -> None:
     writer = Writer()
-    group = GroupCommit(writer.commit)
+    group = GroupCommit(writer.commit, writers=1)
 
     async def caller(number: int, delay: int) -> None:
         for _ in range(delay):
@@ -50,7 +57,7 @@ async def test_callers_that_come_while_a_group_is_written_form_the_next_one_toge
 
 async def test_a_group_is_no_larger_than_its_limit() -> None:
     writer = Writer()
-    group = GroupCommit(writer.commit, limit=10)
+    group = GroupCommit(writer.commit, limit=10, writers=1)
     await asyncio.gather(*map(group.submit, range(25)))
     assert [len(one) for one in writer.groups] == [10, 10, 5]
 
