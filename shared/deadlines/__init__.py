@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from .due import add, due_at, norm_due_at
-from .policy import Policies, Policy, Span, Unit, UnknownPolicyError, days, hours, minutes, months
+from .policy import (
+    WORKING,
+    Policies,
+    Policy,
+    Span,
+    Unit,
+    UnknownPolicyError,
+    days,
+    hours,
+    minutes,
+    months,
+    seconds,
+    working_days,
+    working_hours,
+)
 
 __all__ = [
+    "WORKING",
     "Policies",
     "Policy",
     "Span",
@@ -18,4 +33,7 @@ __all__ = [
     "minutes",
     "months",
     "norm_due_at",
+    "seconds",
+    "working_days",
+    "working_hours",
 ]

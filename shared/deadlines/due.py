@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from .policy import Policy, Span, Unit
+from .policy import WORKING, Policy, Span, Unit
 
 
 def due_at(policy: Policy, start: datetime, zone: tzinfo) -> datetime:
@@ -23,7 +23,12 @@ def add(span: Span, start: datetime, zone: tzinfo) -> datetime:
 
     Days and months keep the local time of day. Where the clocks skip that time, it is as much later as they
     were put forward; where they show it twice, the first is meant.
+
+    Raises:
+        ValueError: a span of working time, which needs a calendar (`Calendar.add`).
     """
+    if span.unit in WORKING:
+        raise ValueError(f"{span} can't be counted without a calendar; use Calendar.add")
     if span.unit is Unit.SECONDS:
         return start.astimezone(UTC) + timedelta(seconds=span.amount)
     local = start.astimezone(zone)

@@ -17,9 +17,21 @@ class Unit(StrEnum):
     """Calendar days: the same local time so many days later."""
     MONTHS = "months"
     """Calendar months: the same local time on the same day of a later month, or on its last day."""
+    WORKING_SECONDS = "working_seconds"
+    """While the centre is open."""
+    WORKING_DAYS = "working_days"
+    """Days on which the centre is open: until it closes on the last of so many days after that of the start."""
 
 
-_NOMINAL_S = {Unit.SECONDS: 1, Unit.DAYS: 86_400, Unit.MONTHS: 30 * 86_400}
+WORKING = frozenset({Unit.WORKING_SECONDS, Unit.WORKING_DAYS})
+"""Units that need a calendar."""
+_NOMINAL_S = {
+    Unit.SECONDS: 1,
+    Unit.DAYS: 86_400,
+    Unit.MONTHS: 30 * 86_400,
+    Unit.WORKING_SECONDS: 1,
+    Unit.WORKING_DAYS: 86_400,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +47,19 @@ class Span:
 
     @property
     def nominal_s(self) -> int:
-        """Its usual length in seconds, for people to compare with: a day as 24 hours, a month as 30 days."""
+        """Its usual length in seconds, for people to compare with: a day as 24 hours, a month as 30 days.
+
+        A working day too counts as 24 hours, a working second as one second.
+        """
         return self.amount * _NOMINAL_S[self.unit]
 
     def __str__(self) -> str:
+        working = "working " if self.unit in WORKING else ""
+        unit = self.unit.removeprefix("working_")
         for size, name in ((3600, "h"), (60, "min")):
-            if self.unit is Unit.SECONDS and self.amount and self.amount % size == 0:
-                return f"{self.amount // size} {name}"
-        return f"{self.amount} {self.unit if self.amount != 1 else self.unit[:-1]}"
+            if unit == Unit.SECONDS and self.amount and self.amount % size == 0:
+                return f"{self.amount // size} {working}{name}"
+        return f"{self.amount} {working}{unit if self.amount != 1 else unit[:-1]}"
 
 
 def minutes(amount: int) -> Span:
@@ -63,6 +80,21 @@ def days(amount: int) -> Span:
 def months(amount: int) -> Span:
     """So many calendar months."""
     return Span(amount, Unit.MONTHS)
+
+
+def seconds(amount: int) -> Span:
+    """So many seconds on the wall clock."""
+    return Span(amount, Unit.SECONDS)
+
+
+def working_hours(amount: int) -> Span:
+    """So many hours while the centre is open."""
+    return Span(amount * 3600, Unit.WORKING_SECONDS)
+
+
+def working_days(amount: int) -> Span:
+    """So many working days."""
+    return Span(amount, Unit.WORKING_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
