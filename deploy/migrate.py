@@ -129,6 +129,10 @@ def _grants() -> Iterator[str]:
         yield f"GRANT USAGE ON SCHEMA store, vault, ops TO {role}"
         yield f"GRANT USAGE ON SEQUENCE store.position TO {role}"
         yield f"GRANT SELECT, INSERT ON store.event_{context}, store.inbox_{context} TO {role}"
+        # That others' events are stored, not what they say: whether something is under way (eventstore/underway.py).
+        for other in CONTEXTS:
+            if other != context:
+                yield f"GRANT SELECT (position, type, correlation_id) ON store.event_{other} TO {role}"
         yield f"GRANT SELECT, INSERT ON vault.key TO {role}"
         # What was refused is sealed and for the admin's eyes; the key columns are what ON CONFLICT must see.
         yield f"GRANT INSERT, SELECT (id, origin) ON ops.dead_letter TO {role}"

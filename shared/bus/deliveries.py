@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.bus import names
+
+LONGEST_WAIT = timedelta(hours=1)
 
 
 class Delivery(Protocol):
@@ -28,6 +31,11 @@ class Delivery(Protocol):
     def tries(self) -> int: ...
 
     @property
+    def may_wait_on(self) -> bool:
+        """Whether it may wait longer than `patience` for an event that is known to be under way."""
+        ...
+
+    @property
     def origin(self) -> str: ...
 
     async def settle(self, answer: bytes | None) -> None: ...
@@ -38,7 +46,8 @@ class Delivery(Protocol):
 class StreamDelivery:
     """From a JetStream durable. Settling acknowledges; what is not settled comes again by itself.
 
-    Its patience, 21 seconds, outlasts the time after which what a killed process had in hand is delivered again.
+    Its patience, 21 seconds, outlasts the time after which what a killed process had in hand is delivered again. For an
+    event that is stored and not taken in yet, as when services lag behind after a failure, it waits up to an hour.
     """
 
     may_overtake = True
@@ -52,6 +61,10 @@ class StreamDelivery:
     @property
     def tries(self) -> int:
         return self.msg.metadata.num_delivered
+
+    @property
+    def may_wait_on(self) -> bool:
+        return datetime.now(UTC) - self.msg.metadata.timestamp < LONGEST_WAIT
 
     @property
     def origin(self) -> str:
@@ -77,6 +90,7 @@ class AskDelivery:
     """
 
     may_overtake = False
+    may_wait_on = False
     patience = 6
 
     def __init__(self, msg: Msg, client: Client, retry: Callable[[AskDelivery], None]) -> None:

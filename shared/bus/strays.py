@@ -36,6 +36,7 @@ class StrayDelivery:
 
     tries = 1
     may_overtake = False
+    may_wait_on = False
     patience = 0
 
     def __init__(self, msg: Msg, sequence: int, time: str, client: SturdyClient) -> None:

@@ -29,6 +29,7 @@ from shared.bus.strays import Sweeper, is_stray
 from shared.clock import Clock, clock_from_environment
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
+from shared.eventstore.underway import UnderWay
 from shared.eventstore.vault import Vault
 from shared.process import (
     close_pool,
@@ -100,7 +101,8 @@ class Service:
         client = await self._broker.connect()
         processor = Processor(self._decider, EventStore(self._pool, context), Vault(self._pool))
         letters = DeadLetters(self._pool)
-        self._desk = Desk(context, processor, letters, client, self._clock, self._telemetry)
+        under_way = UnderWay(self._pool, context, self._decider.reacts_to)
+        self._desk = Desk(context, processor, letters, client, self._clock, self._telemetry, under_way)
 
         async def submitted(batch: Sequence[Msg]) -> None:
             await self._desk.submissions([StreamDelivery(msg, client) for msg in batch])

@@ -22,6 +22,7 @@ from shared.bus.cloudevents import Invalid, Submission, parse_event, parse_submi
 from shared.bus.deadletters import DeadLetters, Letter
 from shared.bus.deliveries import Delivery, StreamDelivery
 from shared.clock import Clock
+from shared.eventstore.underway import UnderWay
 from shared.service.processor import INTERNAL_ERROR, Incoming, Processor, Result
 from shared.telemetry import MessageSpan, Telemetry
 from shared.telemetry.names import CASE_ID, CONTEXT, DESTINATION, EVENT_TYPE, MESSAGE_ID, OUTCOME, SYSTEM, SYSTEM_NATS
@@ -58,8 +59,10 @@ class Desk:
         client: Client,
         clock: Clock,
         telemetry: Telemetry,
+        under_way: UnderWay | None = None,
     ) -> None:
         self._context = context
+        self._under_way = under_way
         self._processor = processor
         self._letters = letters
         self._client = client
@@ -140,12 +143,12 @@ class Desk:
     ) -> tuple[list[_Settled], list[Delivery]]:
         """Process what was accepted and keep what is bad; what is answered now, and what must wait."""
         results = await self._processor.process([incoming for _, incoming, _ in accepted], self._clock.now())
+        expected = await self._expected(accepted, results)
         final: list[_Settled] = list(refused)
         waiting: list[Delivery] = []
         for (delivery, incoming, span), result in zip(accepted, results, strict=True):
             self._describe(span, incoming, result)
-            hopeful = result.later or (result.early and delivery.may_overtake)
-            if hopeful and delivery.tries <= delivery.patience:
+            if _may_hope(delivery, result) or (result.later and _case(incoming) in expected and delivery.may_wait_on):
                 waiting.append(delivery)
                 span.set(OUTCOME, _LATER)
                 span.end()
@@ -153,6 +156,18 @@ class Desk:
                 final.append((delivery, result.answer, span))
         await self._letters.keep([_letter(self._context, *one) for one in final if _is_bad(one[1])])
         return final, waiting
+
+    async def _expected(
+        self, accepted: Sequence[tuple[Delivery, Incoming, MessageSpan]], results: Sequence[Result]
+    ) -> set[str]:
+        """The cases that may yet be known here, of messages whose patience is at its end."""
+        pairs = zip(accepted, results, strict=True)
+        cases = {
+            _case(incoming)
+            for (delivery, incoming, _), result in pairs
+            if result.later and delivery.may_wait_on and not _may_hope(delivery, result)
+        }
+        return await self._under_way.of(sorted(cases)) if self._under_way and cases else set()
 
     async def _wake(self) -> None:
         # Whoever misses it looks at the log by himself soon after; the answers must not wait for it.
@@ -191,6 +206,14 @@ class Desk:
             child.set("db.system.name", "postgresql")
             child.set(CASE_ID, result.answer.case_id)
             child.end(ended)
+
+
+def _may_hope(delivery: Delivery, result: Result) -> bool:
+    return (result.later or (result.early and delivery.may_overtake)) and delivery.tries <= delivery.patience
+
+
+def _case(incoming: Incoming) -> str:
+    return getattr(incoming.message, "case_id", None) or ""
 
 
 def _incoming(submission: Submission, span: MessageSpan) -> Incoming:

@@ -24,6 +24,8 @@ from tests.faults.samples import PAST, sample
 AGAIN_S = 4.0
 """Without an answer for so long, a message is sent again."""
 TICK_S = 0.05
+MOST_OPEN = 2000
+"""With so many unanswered it begins no case: a slow machine is loaded, not buried."""
 _START = datetime.fromisoformat(PAST)
 SOURCE = "/load"
 INDEX = "75384"
@@ -137,8 +139,8 @@ class Load:
     async def _run(self) -> None:
         due = 0.0
         while True:
-            due += self.rate * TICK_S
-            while due >= 1:
+            due = min(due + self.rate * TICK_S, self.rate)
+            while due >= 1 and len(self._open) < MOST_OPEN:
                 due -= 1
                 self._cases += 1
                 make = (written, spoken, subscription, hasty)[self._cases % 4]

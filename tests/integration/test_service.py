@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,9 +20,11 @@ from services.subscriptions.domain import DECIDER as SUBSCRIPTIONS
 from shared.bus import names
 from shared.bus.answers import Answer, Status
 from shared.bus.cloudevents import headers_of
+from shared.bus.deliveries import StreamDelivery
 from shared.bus.relay import Relay, connect
 from shared.clock import SystemClock
 from shared.contracts import COMMANDS
+from shared.process import end
 from shared.service.app import Service
 from shared.settings import Settings
 from shared.telemetry import setup
@@ -61,9 +62,18 @@ HELD: dict[str, Any] = {
 class House:
     """All four services and the relay, in this process."""
 
-    def __init__(self, client: Client, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, client: Client, pool: asyncpg.Pool[asyncpg.Record], relay: Relay) -> None:
         self.client = client
         self.pool = pool
+        self._relay = relay
+        self._relaying: asyncio.Task[None] | None = None
+
+    def start_relay(self) -> None:
+        self._relaying = asyncio.create_task(self._relay.run())
+
+    async def stop_relay(self) -> None:
+        if self._relaying is not None:
+            await end(self._relaying)
 
     async def ask(self, type_name: str, data: Any, *, event_id: str, time: datetime | None = None) -> Answer:
         command = COMMANDS[type_name]
@@ -91,13 +101,12 @@ async def house(clean_store: RunningServers) -> AsyncIterator[House]:
         running.append(service)
     relay_pool = await asyncpg.create_pool(clean_store.dsn("relay"), min_size=1, max_size=2)
     relay_client = await connect(clean_store.nats_url("relay"), "relay")
-    relaying = asyncio.create_task(Relay(relay_pool, relay_client, setup("relay", clean_store.home)).run())
     client = await nats.connect(clean_store.nats_url("adapter"), inbox_prefix=b"_INBOX_adapter")
     pool = await asyncpg.create_pool(clean_store.dsn("admin"), min_size=1, max_size=2)
-    yield House(client, pool)
-    relaying.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await relaying
+    house = House(client, pool, Relay(relay_pool, relay_client, setup("relay", clean_store.home)))
+    house.start_relay()
+    yield house
+    await house.stop_relay()
     for service in running:
         await service.stop()
     await asyncio.gather(client.close(), relay_client.close(), pool.close(), relay_pool.close())
@@ -298,3 +307,41 @@ async def test_an_unknown_case_is_waited_for_then_refused(house: House) -> None:
     answer = await house.ask("RecordTopicalIssue", body, event_id="m1")
     assert (answer.status, answer.reasons[0].code) == (Status.REJECTED, "unknown_case")
     assert await house.pool.fetchval("SELECT count(*) FROM ops.dead_letter") == 1
+
+
+async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: services that lagged for longer than a message's patience refused what followed accepted steps."""
+    monkeypatch.setattr(StreamDelivery, "patience", 2)
+    answers: asyncio.Queue[Answer] = asyncio.Queue()
+
+    async def answered(msg: Any) -> None:
+        answers.put_nowait(Answer.from_json(msg.data))
+
+    async def hold(case_id: str) -> None:
+        command = COMMANDS["HoldConsultation"]
+        at = START + timedelta(hours=1)
+        head = {
+            **headers_of(command, event_id=case_id, source="/test", time=at),
+            names.ANSWER_TO: "tereze.answers.test",
+        }
+        body = orjson.dumps({**HELD, "case_id": case_id})
+        await house.client.jetstream().publish("tereze.in.consult.HoldConsultation", body, headers=head)
+
+    await house.client.subscribe("tereze.answers.test", cb=answered)
+    # Given a case whose details are collected, and a relay that brings consult no news of it
+    await house.stop_relay()
+    await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)
+    await house.ask("CollectDetails", DETAILS, event_id="m2", time=START)
+    # When its consultation is held, and one of a case that there is not
+    await hold("case-1")
+    await hold("nobody")
+    # Then the latter is refused once its patience is over, and the former waits for the news
+    refused = await asyncio.wait_for(answers.get(), 10)
+    assert (refused.id, refused.reasons[0].code) == ("nobody", "unknown_case")
+    await asyncio.sleep(1)
+    assert answers.empty()
+    house.start_relay()
+    held = await asyncio.wait_for(answers.get(), 20)
+    assert (held.id, held.status) == ("case-1", Status.ACCEPTED)
