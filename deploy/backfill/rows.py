@@ -67,7 +67,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
         raise Problem(f"{path} is no file; give the path of a .csv or .parquet file")
     try:
         return _read(path, columns)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         first = str(error).partition("\n")[0]
         advice = "save it as CSV in UTF-8, with as many cells in each row as in the header, or as Parquet anew"
         raise Problem(f"{path} can't be read ({first}); {advice}") from error

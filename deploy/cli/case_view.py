@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.cli.lengths import brief
+from deploy.cli.terminal import terminal
 from services.insight.timeline import SEALED, Deadline, Entry, Timeline
 from shared.bus.names import RESERVED_SOURCE
 
@@ -44,7 +45,7 @@ class _Widths(NamedTuple):
 
 def case_tables(found: Timeline, timezone: str) -> None:
     """Print a case's events, each with the deadlines it ended, then those that still run."""
-    zone, console = ZoneInfo(timezone), Console(highlight=False)
+    zone, console = ZoneInfo(timezone), terminal(highlight=False)
     ended: defaultdict[int, list[Deadline]] = defaultdict(list)
     for deadline in found.deadlines:
         if deadline.done_at is not None:

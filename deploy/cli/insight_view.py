@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.cli.lengths import brief
+from deploy.cli.terminal import terminal
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
 
 _WIDEST_GROUP = 24
@@ -29,7 +30,7 @@ def sla_table(rows: Sequence[SlaRow], group: SlaGroup | None) -> None:
     if not rows:
         print("No deadlines yet: nothing was received. Submit something with: tereze send --help")
         return
-    console = Console()
+    console = terminal()
     wide = _sla_wide(rows, group)
     console.print(wide if _fits(console, wide) else _sla_narrow(rows, group))
 
@@ -97,7 +98,7 @@ def effectiveness_tables(
     if not rows:
         print("No consultation was held yet.")
         return
-    console = Console()
+    console = terminal()
     # Beside each other where the terminal is wide enough; else what it cost, and below it what came of it.
     tables = [_effectiveness(rows, group, _COST + _OUTCOME, padding=1)]
     if not _fits(console, tables[0]):
@@ -138,7 +139,7 @@ def differences_table(results: Sequence[dict[str, Any]]) -> None:
             f"{result['rows']:,}",
             f"[red]{count:,}[/]" if count else "[green]none[/]",
         )
-    console = Console()
+    console = terminal()
     console.print(table)
     for result in results:
         for difference in result["first"]:

@@ -42,7 +42,8 @@ def list_(
     Example: [bold]tereze dead-letters list --context intake[/bold]
     """
     import orjson
-    from rich.console import Console
+
+    from deploy.cli.terminal import terminal
 
     async def read(letters: DeadLetters, _: State) -> list[LetterSummary]:
         return await letters.list(context=context, resent=everything, after=after, limit=limit)
@@ -51,7 +52,7 @@ def list_(
     if as_json:
         typer.echo(orjson.dumps(found).decode())
         return
-    Console().print(_table(found) if found else "No dead letters.")
+    terminal().print(_table(found) if found else "No dead letters.")
 
 
 def _table(found: Sequence[LetterSummary]) -> Table:
@@ -73,8 +74,8 @@ def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
     Example: [bold]tereze dead-letters show 7[/bold]
     """
     import orjson
-    from rich.console import Console
 
+    from deploy.cli.terminal import terminal
     from deploy.problem import Problem
 
     async def read(letters: DeadLetters, _: State) -> dict[str, object]:
@@ -90,7 +91,7 @@ def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
         typer.echo(orjson.dumps(letter).decode())
         return
     for name, value in letter.items():
-        Console().print(f"{name}:", value, markup=False, emoji=False)
+        terminal().print(f"{name}:", value, markup=False, emoji=False)
 
 
 def resend(

@@ -89,12 +89,12 @@ def send(
 
 
 def _print(answer: Answer) -> None:
-    from rich.console import Console
     from rich.text import Text
 
+    from deploy.cli.terminal import terminal
     from shared.bus.answers import Status
 
-    console = Console()
+    console = terminal()
     colour = "green" if answer.status in {Status.ACCEPTED, Status.DUPLICATE} else "red"
     rest = f"  {answer.type}  id {answer.id}  case {answer.case_id or '–'}"
     console.print(Text.assemble((str(answer.status), colour), rest))

@@ -77,11 +77,10 @@ def status(home: HomeOption, as_json: JsonOption = False) -> None:
         }
         typer.echo(json.dumps(document))
     else:
-        from rich.console import Console
-
         from deploy.cli.health_view import health_tables, parts_table
+        from deploy.cli.terminal import terminal
 
-        console = Console()
+        console = terminal()
         console.print(parts_table(parts))
         if found is not None:
             console.print(*health_tables(found), sep="\n")

@@ -34,9 +34,9 @@ def trace(
 
         typer.echo(json.dumps(as_data(case, traces), ensure_ascii=False))
         return
-    from rich.console import Console
+    from deploy.cli.terminal import terminal
 
-    show(case, traces, Console())
+    show(case, traces, terminal())
 
 
 def _nothing_found(case: str) -> str:
