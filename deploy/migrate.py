@@ -11,6 +11,7 @@ import asyncpg
 
 from deploy.problem import Problem
 from deploy.roles import CONTEXTS, DATABASE_ROLES, database_role
+from shared.contracts import Context
 
 _FOLDER = Path(__file__).parent / "migrations"
 _OWNER = database_role("admin")
@@ -136,6 +137,8 @@ def _grants() -> Iterator[str]:
         yield f"GRANT SELECT, INSERT ON vault.key TO {role}"
         # What was refused is sealed and for the admin's eyes; the key columns are what ON CONFLICT must see.
         yield f"GRANT INSERT, SELECT (id, origin) ON ops.dead_letter TO {role}"
+    # Who forgets a consumer deletes the key (shared/service/processor.py); the others only make and read keys.
+    yield f"GRANT UPDATE (key, forgotten_at) ON vault.key TO {database_role(Context.INTAKE)}"
     relay, insight = database_role("relay"), database_role("insight")
     yield f"GRANT USAGE ON SCHEMA store, ops TO {relay}, {insight}"
     yield f"GRANT SELECT ON store.event TO {relay}, {insight}"

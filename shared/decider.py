@@ -7,15 +7,17 @@ submitted command, or an event of another service that this one reacts to. What 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from shared.contracts.base import Command, Event, Message
 from shared.contracts.values import Context
 
 S = TypeVar("S")
+Blind: TypeAlias = Callable[[str, str], str]
+"""(kind, text) -> the text's keyed index: the same for the same text; it tells nothing to who lacks the key."""
 
 
 class Refused(Exception):
@@ -36,6 +38,10 @@ class Refused(Exception):
         self.early = early
 
 
+def _no_index(kind: str, _text: str) -> str:
+    raise TypeError(f"no key was given to index a {kind} with")
+
+
 @dataclass(frozen=True, slots=True)
 class Given(Generic[S]):
     """What a decision may use besides its own stream: the time, a fresh id, other streams' states."""
@@ -47,11 +53,21 @@ class Given(Generic[S]):
     fresh_id: str
     """An id derived from the message's own, so that a repeated message asks for the same one."""
     others: Mapping[str, S] = field(default_factory=dict[str, S])
-    """States of the streams that `Decider.reads` named."""
+    """States of the streams that `Decider.reads` and `Decider.looks_up` named."""
+    blind: Blind = _no_index
+    """Indexes what is personal, under the installation's key."""
 
 
 def _reads_nothing(_message: Message) -> tuple[str, ...]:
     return ()
+
+
+def _looks_nothing_up(_message: Message, _blind: Blind, _known: Mapping[str, S]) -> Collection[str]:
+    return ()
+
+
+def _forgets_nobody(_message: Message) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +84,10 @@ class Decider(Generic[S]):
     """(message, fresh_id) -> the stream it is decided on."""
     reads: Callable[[Message], tuple[str, ...]] = _reads_nothing
     """Other streams of this service whose state the decision needs."""
+    looks_up: Callable[[Message, Blind, Mapping[str, S]], Collection[str]] = _looks_nothing_up
+    """(message, index, other streams' states so far) -> further streams; asked until it names none that is new."""
+    forgets: Callable[[Message], str | None] = _forgets_nobody
+    """An event that says a consumer is forgotten -> whose key is deleted before it is reacted to."""
     decide: Callable[[S, Message, Given[S]], Sequence[Event]]
     evolve: Callable[[S, Event, datetime], S]
     """(state, event, when it happened in the world) -> state; total: an event it has no use for changes nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -84,6 +84,9 @@ class EventStore:
         self._append = append_statement(context)
         self._load = f"""SELECT {COLUMNS} FROM store.event_{context}
             WHERE stream_id = ANY($1::text[]) ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
+        self._load_from = f"""SELECT {COLUMNS} FROM store.event_{context}
+            JOIN unnest($1::text[], $2::int[]) AS known(stream, since) ON stream_id = stream AND version >= since
+            ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
         self._seen = f"""SELECT message_id, fingerprint, positions FROM store.inbox_{context}
             WHERE message_id = ANY($1::text[])"""  # noqa: S608 - context is checked above
 
@@ -118,6 +121,13 @@ class EventStore:
         """Each stream's events in the order of their versions; an empty list for a stream that is not there."""
         streams: dict[str, list[RecordedEvent]] = {stream_id: [] for stream_id in stream_ids}
         for event in recorded(await self._pool.fetch(self._load, list(streams))):
+            streams[event.stream_id].append(event)
+        return streams
+
+    async def load_from(self, versions: Mapping[str, int]) -> dict[str, list[RecordedEvent]]:
+        """Each stream's events from that version on, itself included; empty where the stream has no such version."""
+        streams: dict[str, list[RecordedEvent]] = {stream_id: [] for stream_id in versions}
+        for event in recorded(await self._pool.fetch(self._load_from, list(versions), list(versions.values()))):
             streams[event.stream_id].append(event)
         return streams
 

@@ -15,10 +15,12 @@ from typing import Generic, Protocol, TypeVar
 
 from shared.bus.answers import Answer, Reason, Status, Stored
 from shared.contracts.base import Event, Message
-from shared.decider import Decider, Given, Refused
-from shared.eventstore.codec import decode, encode, sealed_for
-from shared.eventstore.model import Append, Appended, NewEvent, Outcome, RecordedEvent
+from shared.decider import Blind, Decider, Given, Refused
+from shared.eventstore.codec import encode, sealed_for
+from shared.eventstore.index import OWNER, indexing
+from shared.eventstore.model import Append, Appended, NewEvent, Outcome
 from shared.service.cache import StateCache, StreamState
+from shared.service.states import States, Streams, states_of
 
 S = TypeVar("S")
 log = logging.getLogger(__name__)
@@ -30,11 +32,10 @@ INTERNAL_ERROR = Reason(
 )
 
 
-class Store(Protocol):
+class Store(Streams, Protocol):
     """What the processor needs of an event store."""
 
     async def append(self, batch: Sequence[Append]) -> list[Appended]: ...
-    async def load(self, stream_ids: Sequence[str]) -> Mapping[str, Sequence[RecordedEvent]]: ...
     async def seen(self, message_ids: Sequence[str]) -> Mapping[str, tuple[bytes, tuple[int, ...]]]: ...
 
 
@@ -42,6 +43,7 @@ class Keys(Protocol):
     """What the processor needs of a vault."""
 
     async def keys_for(self, consumer_ids: Sequence[str]) -> Mapping[str, bytes | None]: ...
+    async def forget(self, consumer_id: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Processor(Generic[S]):
         self._store = store
         self._keys = keys
         self._cache = StateCache[S]()
+        self._states = States(decider, store, self._cache)
+        self._blind: Blind | None = None
 
     async def process(self, batch: Sequence[Incoming], now: datetime) -> list[Result]:
         """Answer every message of the batch, in its order. Each stands or falls alone.
@@ -107,6 +111,12 @@ class Processor(Generic[S]):
         """
         results: list[Result | None] = [None] * len(batch)
         pending = list(range(len(batch)))
+        if self._blind is None:
+            self._blind = indexing((await self._keys.keys_for([OWNER]))[OWNER])
+        for incoming in batch:
+            # Before the reaction is noted as done: who dies in between does it again, which changes nothing.
+            if (forgotten := self._decider.forgets(incoming.message)) is not None:
+                await self._keys.forget(forgotten)
         for attempt in range(ATTEMPTS):
             pending = await self._round(batch, pending, now, results, trusting=attempt == 0)
             if not pending:
@@ -134,14 +144,16 @@ class Processor(Generic[S]):
         decider = self._decider
         fresh = {index: fresh_id(batch[index].message_id) for index in pending}
         streams = {index: decider.stream_of(batch[index].message, fresh[index]) for index in pending}
-        known, read = await self._states(batch, pending, streams, trusting=trusting)
+        blind = self._blind or indexing(None)
+        messages = {index: batch[index].message for index in pending}
+        known, read, others = await self._states.read(messages, streams, blind, trusting=trusting)
         drafts: list[_Draft[S]] = []
         refused: list[int] = []
         again: list[int] = []
         moved: set[str] = set()
         for index in pending:
             incoming, stream_id = batch[index], streams[index]
-            if not moved.isdisjoint(decider.reads(incoming.message)):
+            if not moved.isdisjoint(others[index]):
                 # It would be decided on a neighbour's draft, which may yet turn out not to be stored.
                 again.append(index)
                 continue
@@ -150,7 +162,8 @@ class Processor(Generic[S]):
                 occurred_at=incoming.occurred_at,
                 now=now,
                 fresh_id=fresh[index],
-                others={other: known[other].state for other in decider.reads(incoming.message) if other in known},
+                others=states_of(others[index], known),
+                blind=blind,
             )
             try:
                 events = decider.decide(before.state, incoming.message, given)
@@ -182,36 +195,6 @@ class Processor(Generic[S]):
 
     def _stream_of(self, incoming: Incoming) -> str:
         return self._decider.stream_of(incoming.message, fresh_id(incoming.message_id))
-
-    async def _states(
-        self, batch: Sequence[Incoming], pending: Sequence[int], streams: Mapping[int, str], *, trusting: bool
-    ) -> tuple[dict[str, StreamState[S]], set[str]]:
-        """What is known of all streams that the round needs, and which of them were read from the store just now.
-
-        Other streams' states are always read: the version check of the append does not cover them.
-        """
-        decider, known = self._decider, dict[str, StreamState[S]]()
-        missing: dict[str, None] = {}
-        for index in pending:
-            message, stream_id = batch[index].message, streams[index]
-            missing.update(dict.fromkeys(decider.reads(message)))
-            entry = self._cache.get(stream_id) if trusting else None
-            if entry is not None:
-                known[stream_id] = entry
-            elif not trusting or type(message) not in decider.opens:
-                missing[stream_id] = None
-        if not missing:
-            return known, set()
-        for stream_id, recorded in (await self._store.load(list(missing))).items():
-            if not recorded:
-                continue
-            state = decider.initial()
-            for one in recorded:
-                state = decider.evolve(state, decode(one), one.occurred_at)
-            entry = StreamState(state, recorded[-1].version, recorded[-1].traceparent)
-            self._cache.put(stream_id, entry)
-            known[stream_id] = entry
-        return known, set(missing)
 
     async def _append(
         self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]], results: list[Result | None]

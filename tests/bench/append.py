@@ -233,7 +233,7 @@ class _Recording:
         self._store = store
         self.last: Append | None = None
         self.groups: list[int] = []
-        self.load = store.load
+        self.load, self.load_from = store.load, store.load_from
         self.seen = store.seen
 
     async def append(self, batch: Sequence[Append]) -> list[Appended]:

@@ -153,3 +153,16 @@ async def test_a_taken_case_id_is_told_as_such_by_a_process_just_started(pool: A
     other = Incoming(**{**{name: getattr(again, name) for name in again.__slots__}, "message_id": "another"})
     (result,) = await decide(a_process(pool, INTAKE), other)
     assert (result.answer.status, result.answer.reasons[0].code) == (Status.REJECTED, "case_exists")
+
+
+async def test_of_another_stream_only_what_came_since_is_read_and_a_restored_store_is_believed(pool: Any) -> None:
+    """A remembered register must not outlive the store it was read from: after a restore its events are others."""
+    process = a_process(pool, SUBSCRIPTIONS)
+    await decide(process, entry("x", "2020-01-01", 100), entry("y", "2021-01-01", 7))
+    assert statuses(await decide(process, subscription("s1"))) == [Status.ACCEPTED]
+    await pool.execute("DELETE FROM store.event WHERE stream_id = 'publication-64001' AND version = 2")
+    await decide(process, subscription("s2"))
+    prices = await pool.fetch(
+        "SELECT data->>'price' AS p FROM store.event WHERE type = 'SubscriptionAccepted' ORDER BY position"
+    )
+    assert [row["p"] for row in prices] == ["7", "100"]

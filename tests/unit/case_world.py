@@ -13,6 +13,8 @@ from services.intake.domain import DECIDER as INTAKE
 from shared.contracts.base import Event, Message
 from shared.decider import Decider, Given, Refused
 
+from .given_when_then import blind, look_up
+
 SERVICES: tuple[Decider[Any], ...] = (INTAKE, CONSULT, FEEDBACK)
 
 
@@ -39,7 +41,7 @@ class World:
         self.now = now
         self.log: list[Happened] = []
         self.under_way: list[Reaction] = []
-        self._states: dict[str, Any] = {service.context: service.initial() for service in SERVICES}
+        self._states: dict[str, dict[str, Any]] = {service.context: {} for service in SERVICES}
 
     def submit(self, command: Message, at: datetime | None = None) -> Sequence[Event]:
         """A command for whoever accepts it.
@@ -74,12 +76,16 @@ class World:
         return [one for one in self.log if isinstance(one.event, kinds)]
 
     def _decide(self, service: Decider[Any], message: Message, at: datetime) -> Sequence[Event]:
-        state = self._states[service.context]
-        events = service.decide(state, message, Given(occurred_at=at, now=self.now, fresh_id="fresh"))
+        states = self._states[service.context]
+        stream_id = service.stream_of(message, "fresh")
+        state = states.get(stream_id, service.initial())
+        others = look_up(service, message, states)
+        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind)
+        events = service.decide(state, message, facts)
         for event in events:
             state = service.evolve(state, event, at)
             happened = Happened(event, at)
             self.log.append(happened)
             self.under_way += [Reaction(other, happened) for other in SERVICES if type(event) in other.reacts_to]
-        self._states[service.context] = state
+        states[stream_id] = state
         return events

@@ -63,6 +63,23 @@ class Outcome:
         return self.then()
 
 
+def blind(kind: str, text: str) -> str:
+    """A readable stand-in for the installation's keyed index."""
+    return f"{kind}.{text}"
+
+
+def look_up(decider: Decider[Any], message: Message, states: Mapping[str, Any]) -> dict[str, Any]:
+    """Of these streams' states those that the decision may use, as the runtime would find them."""
+    asked: set[str] = set()
+    others: dict[str, Any] = {}
+    further = set(decider.reads(message)) | set(decider.looks_up(message, blind, others))
+    while further:
+        asked |= further
+        others |= {stream: states[stream] for stream in further if stream in states}
+        further = set(decider.looks_up(message, blind, others)) - asked
+    return others
+
+
 @dataclass(frozen=True)
 class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
     """What happened so far on the stream: events, each with its time (default: nine o'clock)."""
@@ -74,12 +91,8 @@ class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
 
     def when(self, message: Message, at: datetime = NINE, now: datetime | None = None) -> Outcome:
         """A message arrives that happened `at`; the clock says `now` (default: the same)."""
-        others = {
-            stream: self._state(self.elsewhere[stream])
-            for stream in self.decider.reads(message)
-            if stream in self.elsewhere
-        }
-        facts = Given(occurred_at=at, now=now or at, fresh_id=FRESH_ID, others=others)
+        others = look_up(self.decider, message, {name: self._state(past) for name, past in self.elsewhere.items()})
+        facts = Given(occurred_at=at, now=now or at, fresh_id=FRESH_ID, others=others, blind=blind)
         try:
             return Outcome(tuple(self.decider.decide(self._state(self.happened), message, facts)))
         except Refused as refusal:
