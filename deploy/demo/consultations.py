@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 
 from deploy.demo import people, words
 from deploy.demo.steps import Slip, Tale, in_hours
-from shared.contracts.consult import HoldConsultation, PlanConsultation, RecordTopicalIssue
+from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation, RecordTopicalIssue
 from shared.contracts.feedback import (
     AssessSatisfaction,
     EvaluateEffectiveness,
@@ -178,7 +178,7 @@ class _Consultation:
         else:
             at = in_hours(collected_at + (chance.minutes(3000, 4000) if plot.plan_late else chance.minutes(60, 1500)))
         begins = in_hours(at + chance.days(1, 3) + chance.minutes(0, 60))
-        costs = chance.pick((0, 0, 25_000, 120_000))
+        costs = chance.pick((0, 25_000, 120_000))
         plan = PlanConsultation(
             case_id=self._case,
             planned_at=begins,
@@ -187,13 +187,33 @@ class _Consultation:
             expected_result=plot.topic.wanted[plot.language],
             further_information=words.FURTHER[plot.language],
             material_costs=costs,
-            agreed_by_manager=people.MANAGER if costs else None,
         )
-        if costs and chance.slip(Slip.COSTS_NOT_AGREED):
-            alone = plan.model_copy(update={"agreed_by_manager": None})
-            self._tale.by_desk(at, alone, Slip.COSTS_NOT_AGREED)
-        self._tale.by_desk(at, plan)
+        if costs and chance.often(40):
+            self._tale.by_desk(at, plan.model_copy(update={"agreed_by_manager": people.MANAGER}))
+        elif costs:
+            self._agree_costs(at, plan)
+        else:
+            self._tale.by_desk(at, plan)
         return begins
+
+    def _agree_costs(self, at: datetime, plan: PlanConsultation) -> None:
+        """The plan is proposed; the manager agrees to its costs, or only to those of a cheaper one."""
+        chance = self._chance
+        self._tale.by_desk(at, plan)
+        if chance.slip(Slip.COSTS_NOT_AGREED):
+            hasty = HoldConsultation(case_id=self._case, started_at=at, form=plan.form, minutes_spent=1)
+            self._tale.by_desk(at + timedelta(seconds=30), hasty, Slip.COSTS_NOT_AGREED)
+        at += chance.minutes(1, 3)
+        if chance.often(40):
+            no = DecidePlanCosts(
+                case_id=self._case, manager=people.MANAGER, agreed=False, reason="Half of the copies will do"
+            )
+            self._tale.by_desk(at, no)
+            at += chance.minutes(1, 2)
+            self._tale.by_desk(at, plan.model_copy(update={"material_costs": plan.material_costs // 2}))
+            at += chance.minutes(1, 2)
+        yes = DecidePlanCosts(case_id=self._case, manager=people.MANAGER, agreed=True)
+        self._tale.by_desk(at, yes)
 
     def _without_a_plan(self, collected_at: datetime) -> datetime:
         """3a-a: at once; 3b-a: within the days it takes to gather the materials."""

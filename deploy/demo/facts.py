@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.steps import Step
-from shared.contracts.consult import HoldConsultation
+from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact
 from shared.contracts.intake import CollectDetails, ReceiveRequest
 
 _EVENTS: dict[str, tuple[str, ...]] = {
     "ReceiveRequest": ("RequestReceived",),
     "CollectDetails": ("DetailsCollected", "ConsultationOpened"),
-    "PlanConsultation": ("ConsultationPlanned",),
     "HoldConsultation": ("ConsultHeld", "AssessmentDue"),
     "RecordTopicalIssue": ("TopicalIssueRecorded",),
     "EvaluateEffectiveness": ("EffectivenessEvaluated",),
@@ -35,6 +34,13 @@ def event_types(step: Step) -> tuple[str, ...]:
     if isinstance(step.command, AssessSatisfaction):
         end = ("Satisfied",) if step.command.satisfied else ("Dissatisfied", "FollowUpDue")
         return ("SatisfactionAssessed", *end)
+    match step.command:
+        case PlanConsultation(material_costs=costs, agreed_by_manager=agreed):
+            return ("ConsultationPlanned" if agreed or not costs else "PlanProposed",)
+        case DecidePlanCosts(agreed=agreed):
+            return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
+        case _:
+            pass
     return _EVENTS[step.type.type_name()]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from deploy.demo.steps import Step
-from shared.contracts.consult import HoldConsultation, PlanConsultation
+from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -92,7 +92,9 @@ class _Account:
             case CollectDetails() as details:
                 self._stop(("details_visit", "details_email"), at)
                 self._branch(details, at)
-            case PlanConsultation():
+            case PlanConsultation(material_costs=costs, agreed_by_manager=agreed) if agreed or not costs:
+                self._stop(("plan_visit", "plan_remote"), at)
+            case DecidePlanCosts(agreed=True):
                 self._stop(("plan_visit", "plan_remote"), at)
             case HoldConsultation(started_at=began):
                 self._held(began.astimezone(UTC), at)

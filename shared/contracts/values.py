@@ -53,6 +53,68 @@ class Path(StrEnum):
     PRESENT = "3b-b"
 
 
+class Party(StrEnum):
+    """Who asked for a change: the consumer, or the centre itself (§2)."""
+
+    CONSUMER = "consumer"
+    CENTRE = "centre"
+
+
+class Preparation(StrEnum):
+    """What is made ready before a consultation (§2, stage 4)."""
+
+    ROOM = "room"
+    COPIES = "copies"
+    MATERIALS = "materials"
+    EQUIPMENT = "equipment"
+    INFORMATION = "information"
+    OTHER = "other"
+
+
+class TaskEnd(StrEnum):
+    """How a preparation task ended."""
+
+    DONE = "done"
+    LAPSED = "lapsed"
+    """Not done when the consultation was held."""
+    CALLED_OFF = "called_off"
+    """Not needed any more: the consultation was called off."""
+
+
+class ContactGround(StrEnum):
+    """Why the consumer must be spoken to before the case goes on (§2)."""
+
+    ASKED_TO_WAIT = "asked_to_wait"
+    FURTHER_INFORMATION = "further_information"
+    """The consumer owes information or papers."""
+    UNREACHABLE = "unreachable"
+    NO_SHOW = "no_show"
+    CENTRE_UNABLE = "centre_unable"
+    """The centre called the consultation off."""
+
+
+class CancelGround(StrEnum):
+    """Why a consultation is called off (§2)."""
+
+    CONSUMER_WITHDREW = "consumer_withdrew"
+    CONSUMER_ABSENT = "consumer_absent"
+    """Never came, or can't be reached."""
+    CENTRE_UNABLE = "centre_unable"
+    """It is still owed: a new time is due."""
+    DUPLICATE_REQUEST = "duplicate_request"
+    OUT_OF_REMIT = "out_of_remit"
+
+
+class FormReason(StrEnum):
+    """Why a consultation takes another form than the one before it, or than the plan's (§2, stage 7)."""
+
+    QUESTION = "question"
+    COMPLEXITY = "complexity"
+    INFORMATION = "information"
+    """By the amount of information given."""
+    CONSUMER_WISH = "consumer_wish"
+
+
 class Solved(StrEnum):
     """How far the problem was solved; "half" is an answer of its own (§10)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.insight.indicators.base import Condition, Indicator, On
-from shared.contracts.consult import ConsultationOpened, ConsultationPlanned, ConsultHeld, FollowUpDue
+from shared.contracts.consult import ConsultationOpened, ConsultationPlanned, ConsultHeld, FollowUpDue, PlanCostsAgreed
 from shared.contracts.values import Path
 
 
@@ -25,7 +25,7 @@ def _further(data: dict[str, Any]) -> bool:
     return data["number"] > 1
 
 
-_PLANNED = (On(event=ConsultationPlanned),)
+_PLANNED = (On(event=ConsultationPlanned), On(event=PlanCostsAgreed))
 _HELD = (On(event=ConsultHeld, key="consultation_id", at="ended_at"),)
 
 INDICATORS: tuple[Indicator, ...] = (

@@ -1,0 +1,145 @@
+"""Consult's messages, as its rules' tests say them: one case, A1, of consultant-1 and manager-1."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contracts.consult import (
+    ConsultationOpened,
+    ConsultationPlanned,
+    ConsultHeld,
+    FollowUpDue,
+    HoldConsultation,
+    PlanConsultation,
+    RecordTopicalIssue,
+)
+from shared.contracts.feedback import Dissatisfied
+from shared.contracts.intake import DetailsCollected
+from shared.contracts.values import Channel, Form, Language, Path
+
+from .given_when_then import at
+
+TEN = at("2026-03-02 10:00")
+ELEVEN = at("2026-03-02 11:00")
+NOON = at("2026-03-02 12:00")
+TOMORROW = at("2026-03-03 15:00")
+ABOUT: dict[str, Any] = {
+    "consumer_id": "c-A1",
+    "case_id": "A1",
+    "channel": Channel.WALK_IN,
+    "office": "central",
+    "topic": "pensions",
+}
+
+
+def details(stage: str = "2a", **more: bool) -> DetailsCollected:
+    facts = {"preparation_needed": False, "consultant_has_time": True, "presence_required": False} | more
+    return DetailsCollected(
+        consumer_id="c-A1",
+        case_id="A1",
+        channel=Channel.WALK_IN if stage == "2a" else Channel.EMAIL,
+        language=Language.KK,
+        office="central",
+        topic="pensions",
+        stage=stage,
+        expected_result="a list of papers",
+        form=Form.OFFICE,
+        preferred_at=None,
+        place=None,
+        consultant="consultant-1",
+        manager="manager-1",
+        **facts,
+    )
+
+
+def opened(path: Path) -> ConsultationOpened:
+    return ConsultationOpened(
+        consumer_id="c-A1",
+        case_id="A1",
+        channel=Channel.WALK_IN if path in (Path.AT_ONCE, Path.PREPARED) else Channel.EMAIL,
+        office="central",
+        topic="pensions",
+        path=path,
+        consultant="consultant-1",
+        manager="manager-1",
+    )
+
+
+def plan(form: Form = Form.OFFICE, **more: Any) -> PlanConsultation:
+    facts: dict[str, Any] = {"planned_at": TOMORROW, "place": "room 4", "expected_result": "a draft"} | more
+    return PlanConsultation(case_id="A1", form=form, **facts)
+
+
+def planned(path: Path = Path.PREPARED, **more: Any) -> ConsultationPlanned:
+    facts: dict[str, Any] = {
+        "channel": Channel.WALK_IN if path in (Path.AT_ONCE, Path.PREPARED) else Channel.EMAIL,
+        "form": Form.OFFICE,
+        "material_costs": 0,
+        "agreed_by_manager": None,
+        "planned_at": TOMORROW,
+        "begin_by": TOMORROW + timedelta(minutes=15),
+        "consultant": "consultant-1",
+    }
+    return ConsultationPlanned(**ABOUT | {"place": "room 4", "expected_result": "a draft"} | facts | more)
+
+
+def hold(form: Form = Form.OFFICE, started_at: datetime = TEN, **more: Any) -> HoldConsultation:
+    return HoldConsultation(case_id="A1", started_at=started_at, form=form, minutes_spent=50, cost=12_000, **more)
+
+
+def held(path: Path = Path.AT_ONCE, number: int = 1, ended_at: datetime = ELEVEN, **more: Any) -> ConsultHeld:
+    facts: dict[str, Any] = {"form": Form.OFFICE, "consultant": "consultant-1"} | more
+    return ConsultHeld(
+        consumer_id="c-A1",
+        case_id="A1",
+        consultation_id=f"A1-{number}",
+        number=number,
+        channel=Channel.WALK_IN if path in (Path.AT_ONCE, Path.PREPARED) else Channel.EMAIL,
+        office="central",
+        topic="pensions",
+        path=path,
+        manager="manager-1",
+        started_at=ended_at - timedelta(hours=1),
+        ended_at=ended_at,
+        minutes_spent=50,
+        cost=12_000,
+        people=1,
+        **facts,
+    )
+
+
+def dissatisfied(number: int = 1, held_at: datetime = ELEVEN, agreed: datetime | None = None) -> Dissatisfied:
+    return Dissatisfied(
+        consumer_id="c-A1",
+        case_id="A1",
+        consultation_id=f"A1-{number}",
+        number=number,
+        channel=Channel.WALK_IN,
+        office="central",
+        topic="pensions",
+        form=Form.OFFICE,
+        consultant="consultant-2",
+        held_at=held_at,
+        closed_at=held_at,
+        causes=["unclear"],
+        agreed_follow_up_at=agreed,
+    )
+
+
+def follow_up(number: int = 2, due_at: datetime = ELEVEN + timedelta(days=3), *, agreed: bool = False) -> FollowUpDue:
+    return FollowUpDue(
+        consumer_id="c-A1",
+        case_id="A1",
+        consultation_id=f"A1-{number}",
+        number=number,
+        channel=Channel.WALK_IN,
+        office="central",
+        topic="pensions",
+        owner="consultant-2",
+        due_at=due_at,
+        agreed=agreed,
+    )
+
+
+ISSUE = RecordTopicalIssue(case_id="A1", issue="queues at the pension fund", target_group="pensioners")
