@@ -17,6 +17,7 @@ from deploy.cli.lengths import brief
 from deploy.cli.terminal import terminal
 from services.insight.timeline import SEALED, Deadline, Entry, Timeline
 from shared.bus.names import RESERVED_SOURCE
+from shared.contracts.values import Role
 
 _GAP = 2
 _TIME = len("09:30:00")
@@ -100,8 +101,9 @@ def _what(entry: Entry) -> str:
 
 
 def _who(entry: Entry) -> str:
-    """A service that reacted by its name; else the channel or desk that sent it."""
-    return entry.actor.removeprefix(f"{RESERVED_SOURCE}/")
+    """A service that reacted by its name; else the channel or desk that sent it, there with the role."""
+    source = entry.actor.removeprefix(f"{RESERVED_SOURCE}/")
+    return source if entry.role in {None, Role.CHANNEL} else f"{source} {entry.role}"
 
 
 def _verdict(deadline: Deadline, between: str) -> str:

@@ -53,7 +53,7 @@ def import_(
     from deploy.home import running
     from deploy.problem import Problem
     from shared.bus.client import Submitter
-    from shared.contracts.values import Channel, Language
+    from shared.contracts.values import Channel, Language, Role
     from shared.settings import Settings
 
     _among("--channel", Channel, channel)
@@ -84,7 +84,7 @@ def import_(
                     saved[0] = time.monotonic()
                     bookmark.write(rejected.mark(progress.done_before))
 
-            async with Submitter(state.nats_url, "/import") as submitter:
+            async with Submitter(state.nats_url, "/import", Role.MANAGER) as submitter:
                 backfill = Backfill(submitter, channel=channel, language=language, told=told, rejected=rejected.add)
                 return await backfill.run(cases(table, ZoneInfo(Settings().timezone), skip=start), start)
 

@@ -21,6 +21,10 @@ Example:
 
   tereze send ReceiveWrittenRequest --data '{"channel": "web", "language": "en", "office": "north",
   "question": "When do you open?", "consumer": {"email": "a@example.org"}}'
+
+What only the centre's staff may submit takes the role of somebody who may:
+
+  tereze send PlanConsultation --role consultant --data @plan.json
 """
 
 
@@ -36,6 +40,7 @@ def send(
     event_id: Annotated[str | None, typer.Option("--id", help="The message's id (default: a new one).")] = None,
     time: Annotated[str | None, typer.Option(help="When it happened, with an offset (default: now).")] = None,
     source: Annotated[str, typer.Option(help="Who sends it.")] = "/command-line",
+    role: Annotated[str, typer.Option(help="In which role, e.g. consultant.")] = "channel",
     as_json: JsonOption = False,
 ) -> None:
     import asyncio
@@ -51,9 +56,12 @@ def send(
     from shared.bus.answers import Status
     from shared.bus.client import NoAnswerError, Submitter
     from shared.contracts import COMMANDS
+    from shared.contracts.values import Role
 
     if type_name not in COMMANDS:
         raise Problem(f"there is no type {type_name}; there are: {', '.join(COMMANDS)}")
+    if role not in set(Role):
+        raise Problem(f"--role: {role!r} is not known; there are: {', '.join(Role)}")
     if data == "-":
         body = sys.stdin.buffer.read()
     elif data.startswith("@"):
@@ -71,7 +79,7 @@ def send(
     state = running(home)
 
     async def ask() -> Answer:
-        async with Submitter(state.nats_url, source) as submitter:
+        async with Submitter(state.nats_url, source, Role(role)) as submitter:
             return await submitter.ask(type_name, body, event_id=event_id or str(uuid4()), time=moment)
 
     try:

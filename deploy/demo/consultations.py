@@ -18,7 +18,7 @@ from shared.contracts.feedback import (
     RecordSuccessFactors,
 )
 from shared.contracts.intake import CollectDetails, ReceiveRequest
-from shared.contracts.values import Channel, Form, Language, Solved
+from shared.contracts.values import Channel, Form, Language, Role, Solved
 from shared.rules import months_after
 
 PRESENT = (Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL)
@@ -342,6 +342,8 @@ class _Consultation:
         chance = self._chance
         factors = RecordSuccessFactors(case_id=self._case, factors=chance.random.sample(words.FACTORS, 2))
         if self._plot.effective:
+            if chance.slip(Slip.NOT_THEIRS):
+                self._tale.by_desk(at, factors, Slip.NOT_THEIRS, role=Role.CONSULTANT)
             self._tale.by_desk(at, factors)
             return at
         if chance.slip(Slip.NINE_A_NOT_EFFECTIVE):

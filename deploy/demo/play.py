@@ -99,13 +99,14 @@ class _Adapter:
             step.body,
             event_id=step.id,
             time=step.at + step.ahead,
+            role=step.role,
             headers=headers,
             timeout_s=ANSWER_WITHIN_S,
         )
 
     async def publish(self, step: Step) -> Answer:
         answered = self._waiting[step.id] = asyncio.get_running_loop().create_future()
-        await self._submitter.send(step.type, step.body, event_id=step.id, time=step.at + step.ahead)
+        await self._submitter.send(step.type, step.body, event_id=step.id, time=step.at + step.ahead, role=step.role)
         return await asyncio.wait_for(answered, ANSWER_WITHIN_S)
 
 

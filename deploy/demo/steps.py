@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from shared.bus.answers import Status
 from shared.contracts.base import Command
+from shared.contracts.values import Role
+from shared.roles import usual
 
 T = TypeVar("T")
 _OPENS, _CLOSES = time(9), time(18)
@@ -27,6 +29,7 @@ class Step:
     """When it happens in the world."""
     id: str
     source: str
+    role: Role
     kept: bool
     """Published onto JetStream (a channel adapter); else asked as a request (the desk)."""
     type: type[Command]
@@ -53,6 +56,7 @@ class Slip(StrEnum):
     UNSIGNED = "signed_by_missing"
     HAS_CONTACTS = "has_contact_details"
     ANSWER_WITHOUT_CONTACTS = "no_contact_details"
+    NOT_THEIRS = "role_may_not"
 
 
 class Chance:
@@ -127,16 +131,19 @@ class Tale:
         """The channel's adapter submits `command`; with `code`, in vain."""
         self._tell(at, command, code, self._channel_source, kept=self._kept)
 
-    def by_desk(self, at: datetime, command: Command, code: str = "") -> None:
-        """Somebody at the centre submits `command`; with `code`, in vain."""
-        self._tell(at, command, code, "/demo/desk", kept=False)
+    def by_desk(self, at: datetime, command: Command, code: str = "", *, role: Role | None = None) -> None:
+        """Somebody at the centre submits `command`, default: whoever usually does; with `code`, in vain."""
+        self._tell(at, command, code, "/demo/desk", kept=False, role=role)
 
-    def _tell(self, at: datetime, command: Command, code: str, source: str, *, kept: bool) -> None:
+    def _tell(
+        self, at: datetime, command: Command, code: str, source: str, *, kept: bool, role: Role | None = None
+    ) -> None:
         step = Step(
             thread=self.thread,
             at=at,
             id=f"{self.thread}:{len(self.steps) + 1:02}",
             source=source,
+            role=role or usual(command.type_name()),
             kept=kept,
             type=type(command),
             body=command.model_dump_json(exclude_none=True).encode(),

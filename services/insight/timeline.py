@@ -13,6 +13,7 @@ from services.insight.instants import Connection, instant, moment
 from services.insight.projection import Projection, Row, Seen
 from services.insight.views.sla import START
 from shared.contracts import EVENTS, personal_fields
+from shared.roles import source_and_role
 
 SEALED = "[sealed]"
 
@@ -31,7 +32,10 @@ class Entry:
     service: str
     type: str
     actor: str
+    """The source that submitted it, or the service that reacted."""
     data: dict[str, Any]
+    role: str | None = None
+    """In which role it was submitted; None: a reaction, or of before roles were stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ async def timeline(connection: Connection, case_id: str, *, sla: Projection, now
         type_name, at, recorded_at = record["type"], record["occurred_at"], record["recorded_at"]
         if type_name in sla.folds:
             rows.extend(sla.rows(Seen(record["position"], type_name, instant(at), instant(recorded_at), data)))
+        source, role = source_and_role(record["actor"])
         entries.append(
             Entry(
                 record["position"],
@@ -88,8 +93,9 @@ async def timeline(connection: Connection, case_id: str, *, sla: Projection, now
                 recorded_at,
                 record["context"],
                 type_name,
-                record["actor"],
+                source,
                 _without_persons(type_name, data),
+                role,
             )
         )
     return Timeline(case_id, entries, _deadlines(sla, rows, now))

@@ -15,6 +15,8 @@ from shared.bus import names
 from shared.bus.answers import Answer
 from shared.contracts import COMMANDS, EVENTS
 from shared.contracts.base import Message
+from shared.contracts.values import Role
+from shared.roles import MAY
 
 Json = dict[str, Any]
 
@@ -36,6 +38,9 @@ same `ce-source` again has no second effect, so that whoever hears no answer sim
 
 Every submission is answered `accepted`, `duplicate`, `rejected` or `conflict`. Fields marked `x-personal` hold a
 person's text: in submissions it is plain, in events it is sealed, and stays unreadable once that person is forgotten.
+
+Who submits says in which role, in `ce-role`; without it the submission counts as the consumer's own (`channel`). The
+headers of each message list the roles that may submit it.
 """
 
 
@@ -166,7 +171,11 @@ def _messages() -> Json:
 def _message(model: type[Message], headers: str) -> Json:
     name = model.type_name()
     urn = names.schema_urn(model.context, name, model.schema_version)
-    fixed = {names.TYPE: {"const": name}, names.SCHEMA: {"const": urn}}
+    fixed: Json = {"properties": {names.TYPE: {"const": name}, names.SCHEMA: {"const": urn}}}
+    if name in COMMANDS:
+        fixed["properties"][names.ROLE] = {"enum": list(MAY[name])}
+        if Role.CHANNEL not in MAY[name]:
+            fixed["required"] = [names.ROLE]
     return {
         "name": name,
         "title": name,
@@ -176,7 +185,7 @@ def _message(model: type[Message], headers: str) -> Json:
         "tags": [{"name": model.context}],
         "headers": {
             "type": "object",
-            "allOf": [{"$ref": f"{_SCHEMAS}/{headers}"}, {"properties": fixed}],
+            "allOf": [{"$ref": f"{_SCHEMAS}/{headers}"}, fixed],
         },
         "payload": {"$ref": f"{_SCHEMAS}/{name}"},
     }
@@ -205,6 +214,7 @@ def _submission_headers() -> Json:
             names.SOURCE: _text(f"A URI reference naming the adapter; not under {names.RESERVED_SOURCE}.")
             | {"maxLength": 200},
             names.TIME: _time("When it happened in the world; default: now. Not in the future."),
+            names.ROLE: _text("In which role it is submitted.") | {"enum": list(Role), "default": Role.CHANNEL},
             names.ANSWER_TO: _text("Where to answer: a subject without wildcards.")
             | {"pattern": rf"^{names.ANSWERS.replace('.', '[.]')}([.][A-Za-z0-9_-]{{1,64}}){{1,8}}$"},
             names.MSG_ID: _text("JetStream's own check for repeated publishing; optional."),

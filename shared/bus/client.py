@@ -22,6 +22,7 @@ from shared.bus.answers import Answer, Status
 from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
 from shared.contracts.base import Command
+from shared.contracts.values import Role
 
 
 class NoAnswerError(Exception):
@@ -29,15 +30,16 @@ class NoAnswerError(Exception):
 
 
 class Submitter:
-    """Submits messages under one source, by request (`ask`) or fire-and-forget (`publish`).
+    """Submits messages under one source and in one role, by request (`ask`) or fire-and-forget (`send`).
 
     Use as an async context manager. Answers to published messages arrive in `answers`, where the
     submission asked for them.
     """
 
-    def __init__(self, url: str, source: str) -> None:
+    def __init__(self, url: str, source: str, role: Role = Role.CHANNEL) -> None:
         self._url = url
         self._source = source
+        self._role = role
         self._address = f"{names.ANSWERS}.{token_hex(8)}"
         self.answers: asyncio.Queue[Answer] = asyncio.Queue()
 
@@ -61,9 +63,11 @@ class Submitter:
     ) -> None:
         await self._client.drain()
 
-    def headers(self, command: type[Command], event_id: str, time: datetime | None) -> dict[str, str]:
-        """The CloudEvents headers of a submission of this source."""
-        return headers_of(command, event_id=event_id, source=self._source, time=time)
+    def headers(
+        self, command: type[Command], event_id: str, time: datetime | None, role: Role | None = None
+    ) -> dict[str, str]:
+        """The CloudEvents headers of a submission of this source, perhaps in another role than usual."""
+        return headers_of(command, event_id=event_id, source=self._source, role=role or self._role, time=time)
 
     async def ask(
         self,
@@ -72,6 +76,7 @@ class Submitter:
         *,
         event_id: str,
         time: datetime | None = None,
+        role: Role | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 15.0,
     ) -> Answer:
@@ -81,7 +86,7 @@ class Submitter:
             NoAnswerError: when nobody answered; the message may or may not have been accepted.
         """
         command = COMMANDS[type_name]
-        head = {**self.headers(command, event_id, time), **(headers or {})}
+        head = {**self.headers(command, event_id, time, role), **(headers or {})}
         try:
             reply = await self._client.request(
                 names.ask_subject(command.context, type_name), body, timeout=timeout_s, headers=head
@@ -96,12 +101,20 @@ class Submitter:
         body = command.model_dump_json(exclude_none=True).encode()
         return await self.ask(command.type_name(), body, event_id=event_id, time=time)
 
-    async def send(self, command: type[Command], body: bytes, *, event_id: str, time: datetime | None = None) -> None:
+    async def send(
+        self,
+        command: type[Command],
+        body: bytes,
+        *,
+        event_id: str,
+        time: datetime | None = None,
+        role: Role | None = None,
+    ) -> None:
         """Publish and go on; the service's answer comes to `answers`. No answer: send again, under the same id.
 
         JetStream's own acknowledgement is not asked for: the answer says more, and says it end to end.
         """
-        head = self.headers(command, event_id, time)
+        head = self.headers(command, event_id, time, role)
         head[names.ANSWER_TO] = self._address
         await self._client.publish(names.submit_subject(command.context, command.type_name()), body, headers=head)
 

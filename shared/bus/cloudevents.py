@@ -18,6 +18,7 @@ from shared.bus import names
 from shared.bus.answers import Reason
 from shared.contracts import COMMANDS, EVENTS, Context, commands_of
 from shared.contracts.base import Command, Message
+from shared.contracts.values import Role
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_REASONS = 20
@@ -43,6 +44,8 @@ class Submission:
     """Unique over all sources: what the inbox remembers."""
     fingerprint: bytes
     source: str
+    role: Role | None
+    """Who submitted it; None for another service's event."""
     type: str
     message: Message
     occurred_at: datetime
@@ -55,13 +58,20 @@ def encode_header(value: str) -> str:
 
 
 def headers_of(
-    command: type[Message], *, event_id: str, source: str, time: datetime | None = None, traceparent: str | None = None
+    command: type[Message],
+    *,
+    event_id: str,
+    source: str,
+    role: Role = Role.CHANNEL,
+    time: datetime | None = None,
+    traceparent: str | None = None,
 ) -> dict[str, str]:
     """The headers of a message of this type, for whoever publishes it."""
     headers = {
         names.SPEC: "1.0",
         names.ID: encode_header(event_id),
         names.SOURCE: encode_header(source),
+        names.ROLE: role.value,
         names.TYPE: command.type_name(),
         names.SCHEMA: names.schema_urn(command.context, command.type_name(), command.schema_version),
         "content-type": "application/json",
@@ -90,6 +100,7 @@ def parse_submission(subject: str, headers: Mapping[str, str] | None, body: byte
     id_, source = _identity(head, type_name)
     occurred_at = _time(head, now)
     stated = occurred_at.isoformat() if names.TIME in head else ""
+    role = _role(head)
     _version(head, command)
     if len(body) > names.BODY_LIMIT:
         raise Invalid(
@@ -101,6 +112,7 @@ def parse_submission(subject: str, headers: Mapping[str, str] | None, body: byte
         # With the time as it was stated: a corrected time under an old id is another message, not a repeat.
         fingerprint=blake2b(body, digest_size=16, key=f"{type_name} {stated}".encode()[:64]).digest(),
         source=source,
+        role=role,
         type=type_name,
         message=_payload(command, body),
         occurred_at=occurred_at,
@@ -129,6 +141,7 @@ def parse_event(headers: Mapping[str, str], body: bytes) -> Submission:
         message_id=f"event/{position}",
         fingerprint=blake2b(position.encode(), digest_size=16).digest(),
         source=f"{names.RESERVED_SOURCE}/{event.context}",
+        role=None,
         type=type_name,
         message=message,
         occurred_at=datetime.fromisoformat(headers[names.TIME]),
@@ -176,6 +189,18 @@ def _identity(head: Mapping[str, str], type_name: str) -> tuple[str, str]:
     if reasons:
         raise Invalid(*reasons)
     return id_, source
+
+
+def _role(head: Mapping[str, str]) -> Role:
+    """Whoever states no role speaks for the consumer."""
+    stated = unquote(head.get(names.ROLE, Role.CHANNEL))
+    try:
+        return Role(stated)
+    except ValueError:
+        known = ", ".join(Role)
+        raise Invalid(
+            Reason("invalid_role", f"header {names.ROLE} must be one of: {known}; or leave it out", names.ROLE)
+        ) from None
 
 
 def _time(head: Mapping[str, str], now: datetime) -> datetime:

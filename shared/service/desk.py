@@ -23,6 +23,7 @@ from shared.bus.deadletters import DeadLetters, Letter
 from shared.bus.deliveries import Delivery, StreamDelivery
 from shared.clock import Clock
 from shared.eventstore.underway import UnderWay
+from shared.roles import actor_of
 from shared.service.processor import INTERNAL_ERROR, Incoming, Processor, Result
 from shared.telemetry import MessageSpan, Telemetry
 from shared.telemetry.names import CASE_ID, CONTEXT, DESTINATION, EVENT_TYPE, MESSAGE_ID, OUTCOME, SYSTEM, SYSTEM_NATS
@@ -217,6 +218,7 @@ def _case(incoming: Incoming) -> str:
 
 
 def _incoming(submission: Submission, span: MessageSpan) -> Incoming:
+    source, role = submission.source, submission.role
     return Incoming(
         id=submission.id,
         message_id=submission.message_id,
@@ -224,7 +226,8 @@ def _incoming(submission: Submission, span: MessageSpan) -> Incoming:
         type=submission.type,
         message=submission.message,
         occurred_at=submission.occurred_at,
-        actor=submission.source,
+        actor=source if role is None else actor_of(source, role),
+        role=role,
         traceparent=span.traceparent,
     )
 

@@ -15,10 +15,12 @@ from typing import Generic, Protocol, TypeVar
 
 from shared.bus.answers import Answer, Reason, Status, Stored
 from shared.contracts.base import Event, Message
+from shared.contracts.values import Role
 from shared.decider import Blind, Decider, Given, Refused
 from shared.eventstore.codec import encode, sealed_for
 from shared.eventstore.index import OWNER, indexing
 from shared.eventstore.model import Append, Appended, NewEvent, Outcome
+from shared.roles import check
 from shared.service.cache import StateCache, StreamState
 from shared.service.states import States, Streams, states_of
 
@@ -57,6 +59,8 @@ class Incoming:
     message: Message
     occurred_at: datetime
     actor: str
+    role: Role | None
+    """Who submitted it; None: another service's event, which is not subject to the table of roles."""
     traceparent: str | None
 
 
@@ -110,12 +114,12 @@ class Processor(Generic[S]):
         the batch may be sent again.
         """
         results: list[Result | None] = [None] * len(batch)
-        pending = list(range(len(batch)))
+        pending = _permitted(batch, results)
         if self._blind is None:
             self._blind = indexing((await self._keys.keys_for([OWNER]))[OWNER])
-        for incoming in batch:
+        for index in pending:
             # Before the reaction is noted as done: who dies in between does it again, which changes nothing.
-            if (forgotten := self._decider.forgets(incoming.message)) is not None:
+            if (forgotten := self._decider.forgets(batch[index].message)) is not None:
                 await self._keys.forget(forgotten)
         for attempt in range(ATTEMPTS):
             pending = await self._round(batch, pending, now, results, trusting=attempt == 0)
@@ -247,6 +251,20 @@ class Processor(Generic[S]):
                 same = fingerprint == incoming.fingerprint
                 case_id = self._stream_of(incoming).partition("-")[2]
                 results[index] = _repeat(incoming, case_id, positions) if same else _reused(incoming)
+
+
+def _permitted(batch: Sequence[Incoming], results: list[Result | None]) -> list[int]:
+    """The messages whose sender's role may submit them; the others are refused, whatever state their case is in."""
+    permitted: list[int] = []
+    for index, incoming in enumerate(batch):
+        try:
+            if incoming.role is not None:
+                check(incoming.type, incoming.role)
+        except Refused as refusal:
+            results[index] = _refusal(incoming, refusal, None)
+        else:
+            permitted.append(index)
+    return permitted
 
 
 def _sealed(draft: _Draft[S], incoming: Incoming, keys: Mapping[str, bytes | None]) -> Append:

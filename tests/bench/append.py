@@ -21,6 +21,7 @@ from deploy.servers import Servers
 from services.intake.domain import DECIDER
 from shared.bus.answers import Status
 from shared.contracts.intake import Consumer, ReceiveWrittenRequest
+from shared.contracts.values import Role
 from shared.eventstore import Append, Appended, EventStore, GroupCommit, NewEvent, Outcome, Vault
 from shared.process import connect_service_pool
 from shared.service.processor import Incoming, Processor, Result
@@ -103,6 +104,7 @@ def incoming(case_id: str, caller: int, consumers: Consumers) -> Incoming:
         message=message,
         occurred_at=NOON,
         actor="/bench",
+        role=Role.CHANNEL,
         traceparent=TRACEPARENT,
     )
 

@@ -103,7 +103,7 @@ async def _wrong(system: System, sent: int) -> int:
     """How many submissions are not in the store, or there twice."""
     connection = await asyncpg.connect(system.dsn_for("admin"))
     try:
-        ours = "FROM store.event WHERE actor = '/bench'"
+        ours = "FROM store.event WHERE actor LIKE '/bench %'"
         events: int = await connection.fetchval(f"SELECT count(*) {ours}")
         cases: int = await connection.fetchval(f"SELECT count(DISTINCT stream_id) {ours}")
     finally:

@@ -19,6 +19,7 @@ from shared.bus import names
 from shared.bus.answers import Answer, Status
 from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
+from shared.roles import usual
 from tests.faults.samples import PAST, sample
 
 AGAIN_S = 4.0
@@ -152,7 +153,9 @@ class Load:
 
     async def _send(self, submission: Submission) -> None:
         command = COMMANDS[submission.type]
-        headers = headers_of(command, event_id=submission.id, source=SOURCE, time=submission.time)
+        headers = headers_of(
+            command, event_id=submission.id, source=SOURCE, role=usual(submission.type), time=submission.time
+        )
         headers[names.ANSWER_TO] = self._address
         submission.sent_at = monotonic()
         subject = names.submit_subject(command.context, submission.type)

@@ -9,6 +9,7 @@ import orjson
 
 from shared.bus import names
 from shared.contracts import COMMANDS
+from shared.roles import usual
 
 PAST = "2026-03-02T09:30:00+05:00"
 ACCEPTED = ("ReceiveRequest", "ReceiveWrittenRequest", "PublishCatalogueEntry")
@@ -111,6 +112,7 @@ def sample(type_name: str, number: int, **fields: Any) -> Draft:
         names.ID: f"m{number}",
         names.SOURCE: "/hostile",
         names.TYPE: type_name,
+        names.ROLE: usual(type_name),
         names.TIME: "2026-05-05T10:00:00+05:00",
     }
     subject = names.submit_subject(model.context, type_name)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from shared.bus import names
 from shared.contracts import COMMANDS
+from shared.contracts.values import Role
+from shared.roles import MAY
 from tests.faults.samples import TYPES, Draft, sample
 
 Change = Callable[[Draft], None]
@@ -125,6 +127,17 @@ def _bad_time() -> st.SearchStrategy[Attack]:
     later = st.datetimes(min_value=datetime(2100, 1, 1)).map(lambda at: f"{at.isoformat()}Z")  # noqa: DTZ001
     return st.one_of(st.sampled_from(fixed), later, _header_text).map(
         lambda text: _attack("bad time", _set(names.TIME, text), "attribute_invalid", "in_the_future")
+    )
+
+
+def _bad_role() -> st.SearchStrategy[Attack]:
+    unknown = st.one_of(_header_text.filter(lambda text: text not in set(Role)).map(str.encode), _damaged_bytes)
+    not_theirs = st.sampled_from([(name, role) for name in TYPES for role in Role if role not in MAY[name]])
+    return st.one_of(
+        unknown.map(lambda value: _attack("unknown role", _set(names.ROLE, value), "invalid_role")),
+        not_theirs.map(
+            lambda pair: _attack("role may not", _set(names.ROLE, pair[1]), "role_may_not", types=(pair[0],))
+        ),
     )
 
 
@@ -366,6 +379,7 @@ ATTACKS: st.SearchStrategy[Attack] = st.one_of(
     _forged(),
     _unknown_version(),
     _bad_time(),
+    _bad_role(),
     _bad_answer_to(),
     _broken_header_block(),
     _broken_json(),

@@ -24,6 +24,7 @@ from shared.bus import names
 from shared.bus.answers import Answer, Status
 from shared.bus.client import Submitter
 from shared.bus.names import IN_STREAM
+from shared.roles import usual
 from tests.faults.conftest import until
 from tests.faults.raw import RawPublisher
 from tests.faults.samples import ACCEPTED, Draft, sample
@@ -139,7 +140,7 @@ async def open_cases(system: System) -> None:
     async with Submitter(system.url_for("adapter"), "/setup") as submitter:
         for type_name, case_id in OPENED:
             draft = sample(type_name, 0, case_id=case_id)
-            answer = await submitter.ask(type_name, draft.body_bytes(), event_id=case_id)
+            answer = await submitter.ask(type_name, draft.body_bytes(), event_id=case_id, role=usual(type_name))
             assert answer.status is Status.ACCEPTED, answer
 
 
@@ -205,7 +206,7 @@ async def test_ten_thousand_hostile_messages_cost_nobody_anything(
     async with Submitter(hostile_system.url_for("adapter"), "/after") as submitter:
         for number, type_name in enumerate(ACCEPTED, start=90_000):
             body = sample(type_name, number).body_bytes()
-            answer = await submitter.ask(type_name, body, event_id=type_name, timeout_s=5)
+            answer = await submitter.ask(type_name, body, event_id=type_name, role=usual(type_name), timeout_s=5)
             assert answer.status is Status.ACCEPTED
 
 

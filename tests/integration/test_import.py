@@ -20,6 +20,7 @@ from deploy.backfill.resume import Bookmark, Mark, Rejects
 from deploy.backfill.rows import Case, Columns, Reject
 from deploy.launcher import System
 from shared.bus.client import Submitter
+from shared.contracts.values import Role
 from tests.conftest import StartSystem
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "nyc_council_constituent_cases.parquet"
@@ -139,7 +140,7 @@ async def test_a_row_under_an_id_that_is_under_way_is_rejected_and_not_lost(own:
     day = datetime(2024, 3, 1, tzinfo=UTC)
     rows = [Case(row, "under-way", day, None, "guard", None, None) for row in (1, 2)]
     rejects: list[Reject] = []
-    async with Submitter(own.state.nats_url, "/import") as submitter:
+    async with Submitter(own.state.nats_url, "/import", Role.MANAGER) as submitter:
         flow = Backfill(submitter, channel="post", language="kk", told=lambda _: None, rejected=rejects.append)
         done = await flow.run(iter(rows), 0)
     assert (done.accepted, done.rows, [(one.row, one.code) for one in rejects]) == (1, 2, [(2, "id_repeated")])

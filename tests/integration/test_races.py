@@ -16,6 +16,7 @@ from shared.contracts import COMMANDS
 from shared.decider import Decider
 from shared.eventstore.store import EventStore
 from shared.eventstore.vault import Vault
+from shared.roles import usual
 from shared.service.processor import Incoming, Processor, Result
 from tests.conftest import RunningServers
 
@@ -31,6 +32,7 @@ def message(type_name: str, message_id: str, data: dict[str, Any], after: timede
         message=COMMANDS[type_name].model_validate(data),
         occurred_at=NOW + after,
         actor="/test",
+        role=usual(type_name),
         traceparent=None,
     )
 

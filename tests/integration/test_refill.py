@@ -18,6 +18,7 @@ from shared.bus import names
 from shared.bus.answers import Answer, Status
 from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
+from shared.roles import usual
 
 REQUEST: dict[str, Any] = {
     "channel": "walk_in",
@@ -75,7 +76,7 @@ async def _ask(system: System, type_name: str, data: dict[str, Any]) -> None:
     client = await nats.connect(system.url_for("adapter"), inbox_prefix=b"_INBOX_adapter")
     try:
         subject = names.ask_subject(command.context, type_name)
-        head = headers_of(command, event_id=f"{type_name}-{data['case_id']}", source="/test")
+        head = headers_of(command, event_id=f"{type_name}-{data['case_id']}", source="/test", role=usual(type_name))
         reply = await client.request(subject, orjson.dumps(data), timeout=20, headers=head)
     finally:
         await client.close()

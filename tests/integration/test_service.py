@@ -24,7 +24,9 @@ from shared.bus.deliveries import StreamDelivery
 from shared.bus.relay import Relay, connect
 from shared.clock import SystemClock
 from shared.contracts import COMMANDS
+from shared.contracts.values import Role
 from shared.process import end
+from shared.roles import usual
 from shared.service.app import Service
 from shared.settings import Settings
 from shared.telemetry import setup
@@ -78,7 +80,7 @@ class House:
     async def ask(self, type_name: str, data: Any, *, event_id: str, time: datetime | None = None) -> Answer:
         command = COMMANDS[type_name]
         body = data if isinstance(data, bytes) else orjson.dumps(data)
-        head = headers_of(command, event_id=event_id, source="/test", time=time)
+        head = headers_of(command, event_id=event_id, source="/test", role=usual(type_name), time=time)
         reply = await self.client.request(names.ask_subject(command.context, type_name), body, timeout=20, headers=head)
         return Answer.from_json(reply.data)
 
@@ -276,6 +278,23 @@ async def test_a_published_submission_is_answered_where_it_asks_for(house: House
     assert ack.stream == "TEREZE_IN"
     answer = await asyncio.wait_for(answers.get(), 10)
     assert (answer.status, answer.id, answer.case_id) == (Status.ACCEPTED, "m1", "case-1")
+
+
+async def test_who_may_not_is_refused_kept_and_once_accepted_remembered_with_the_role(house: House) -> None:
+    await house.ask("ReceiveRequest", REQUEST, event_id="m1")
+    command = COMMANDS["CollectDetails"]
+    subject, body = names.ask_subject("intake", "CollectDetails"), orjson.dumps({**DETAILS, "case_id": "case-1"})
+    for role, event_id, status, code in (
+        (Role.CHANNEL, "m2", Status.REJECTED, "role_may_not"),
+        (Role.INFORMATION_OFFICER, "m2", Status.ACCEPTED, ""),
+        (Role.CHANNEL, "m2", Status.DUPLICATE, ""),
+    ):
+        head = headers_of(command, event_id=event_id, source="/test", role=role)
+        answer = Answer.from_json((await house.client.request(subject, body, timeout=20, headers=head)).data)
+        assert (answer.status, answer.reasons[0].code if answer.reasons else "") == (status, code)
+    rows = await house.pool.fetch("SELECT actor FROM store.event WHERE context = 'intake' ORDER BY position")
+    assert [row["actor"] for row in rows] == ["/test channel", "/test information_officer"]
+    assert await house.pool.fetchval("SELECT count(*) FROM ops.dead_letter") == 1
 
 
 async def test_bad_neighbours_cost_a_batch_nothing(house: House) -> None:

@@ -21,6 +21,7 @@ from shared.bus import names
 from shared.bus.answers import Answer, Status
 from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
+from shared.roles import usual
 from shared.telemetry.exporter import traces_folder
 from shared.telemetry.local import LocalSpan, Node, Trace, spans_of_case
 from shared.telemetry.names import CASE_ID
@@ -162,7 +163,7 @@ async def send(system: System) -> list[Answer]:
     answers: list[Answer] = []
     for number, (type_name, data, after, events) in enumerate(MESSAGES):
         command = COMMANDS[type_name]
-        head = headers_of(command, event_id=f"m{number}", source="/desk", time=START + after)
+        head = headers_of(command, event_id=f"m{number}", source="/desk", role=usual(type_name), time=START + after)
         head[names.TRACEPARENT] = traceparent(number)
         body = orjson.dumps({"case_id": CASE, **data})
         reply = await client.request(names.ask_subject(command.context, type_name), body, timeout=20, headers=head)

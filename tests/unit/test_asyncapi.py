@@ -17,7 +17,9 @@ from shared.bus.asyncapi import document
 from shared.bus.cloudevents import headers_of as submission_headers
 from shared.bus.relay import headers_of as event_headers
 from shared.contracts import COMMANDS, EVENTS, Message, personal_fields
+from shared.contracts.values import Role
 from shared.eventstore.model import RecordedEvent
+from shared.roles import MAY, usual
 
 DOCUMENT = document("1.2.3")
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -176,11 +178,16 @@ def test_the_headers_we_send_are_the_headers_described(name: str) -> None:
         COMMANDS[name],
         event_id="42",
         source="/channels/телефон",
+        role=usual(name),
         time=datetime(2026, 3, 2, tzinfo=UTC),
         traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01",
     ) | {names.ANSWER_TO: "tereze.answers.desk.7"}
     validator(schema).validate(headers)
     assert not validator(schema).is_valid(headers | {names.TYPE: "Another"})
+    for role in Role:
+        assert validator(schema).is_valid(headers | {names.ROLE: role}) == (role in MAY[name])
+    unstated = {key: value for key, value in headers.items() if key != names.ROLE}
+    assert validator(schema).is_valid(unstated) == (Role.CHANNEL in MAY[name])
     assert not validator(schema).is_valid(headers | {names.ANSWER_TO: "tereze.answers.*"})
     assert not validator(schema).is_valid({key: value for key, value in headers.items() if key != names.ID})
 

@@ -16,6 +16,7 @@ from shared.bus.answers import Status
 from shared.contracts.intake import CollectDetails, DeclineWrittenRequest, ReceiveRequest, ReceiveWrittenRequest
 from shared.contracts.values import Channel, DeclineGround, Language
 from shared.decider import Refused
+from shared.roles import check
 from tests.unit.case_world import World
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -92,6 +93,7 @@ def play_by_the_rules(steps: list[Step], ends: datetime) -> None:
             continue
         assert step.command is not None
         try:
+            check(step.type.type_name(), step.role)
             world.submit(step.command, step.at.astimezone(UTC))
             code = ""
         except Refused as refusal:

@@ -95,9 +95,11 @@ def test_effectiveness_fits(printed: Printed, columns: int) -> None:
     assert "long_wait" in out
 
 
-def entry(position: int, type_name: str, at: datetime, actor: str = "/desk", **data: Any) -> Entry:
+def entry(
+    position: int, type_name: str, at: datetime, actor: str = "/desk", role: str | None = None, **data: Any
+) -> Entry:
     service = "feedback" if type_name == "EffectivenessEvaluated" else "intake"
-    return Entry(position, at, at, service, type_name, actor, data)
+    return Entry(position, at, at, service, type_name, actor, data, role)
 
 
 def deadline(verdict: str, by_s: float, event: int) -> Deadline:
@@ -114,7 +116,7 @@ CASE = Timeline(
             **{"channel": "phone", "stage": "2a", "preparation_needed": True, "presence_required": False},
         ),
         entry(
-            *(3, "EffectivenessEvaluated", T0 + timedelta(days=20)),
+            *(3, "EffectivenessEvaluated", T0 + timedelta(days=20), "/desk", "manager"),
             **{"cost": 75_050, "due_at": "2026-03-29T00:00:00Z", "causes": ["rude", "late"], "channel": "web"},
         ),
     ],
@@ -129,7 +131,9 @@ def test_a_case_tells_each_event_what_is_new_and_the_deadlines_that_it_ended(pri
     assert "2026-03-02, Monday 09:20:00 intake · RequestReceived /desk channel: phone; sealed: question, name" in said
     assert "09:34:00 intake · DetailsCollected intake ✗ details_visit 4m 2s late stage: 2a" in said
     assert "stage: 2a; preparation_needed; not presence_required" in said
-    assert "2026-03-22, Sunday 09:20:00 feedback · EffectivenessEvaluated /desk ✓ details_visit 1d early" in said
+    assert (
+        "2026-03-22, Sunday 09:20:00 feedback · EffectivenessEvaluated /desk manager ✓ details_visit 1d early" in said
+    )
     assert "cost: 750.50 tenge; due_at: 2026-03-29 05:00; causes: rude, late; channel: web" in said
     assert "Still to do" in said
     assert "✗ 1h late" in said
