@@ -98,7 +98,7 @@ WITH stopped AS (
     WHERE s.op = 'start' AND s.at <= $1
 ), timed AS (
     SELECT *, done_at IS NULL AND NOT cancelled AS open,
-           greatest(date_part('epoch', done_at - at) - paused_s, 0) AS taken_s
+           CASE WHEN done_at IS NOT NULL THEN greatest(date_part('epoch', done_at - at) - paused_s, 0) END AS taken_s
     FROM clock
 )
 SELECT indicator, channel, "group", count(*) AS total,
