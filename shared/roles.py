@@ -16,6 +16,8 @@ Rows = Mapping[str, tuple[Role, ...]]
 _CONSULTING = (Role.CONSULTANT, Role.MANAGER)
 _FRONT_DESK = (Role.INFORMATION_OFFICER, *_CONSULTING)
 _REMOTE_SERVICE = (Role.OPERATOR, Role.SPECIALIST, Role.MANAGER)
+_HANDLING = (Role.MANAGER, Role.CONSULTANT, Role.SPECIALIST)
+"""Who may handle a complaint; whom it is about never does."""
 
 _INTAKE: Rows = {
     "ReceiveRequest": (Role.CHANNEL, *_FRONT_DESK, Role.OPERATOR),
@@ -44,10 +46,43 @@ _CONSULT: Rows = {
 
 _FEEDBACK: Rows = {
     "AssessSatisfaction": _CONSULTING,
+    "RecordNotAssessed": _CONSULTING,
     "EvaluateEffectiveness": (Role.MANAGER, Role.CONSULTANT),
     "RecordSuccessFactors": (Role.MANAGER,),
     "RecordImprovement": (Role.MANAGER,),
     "EvaluateImpact": (Role.MANAGER, Role.CONSULTANT),
+    "ExtendImpact": (Role.MANAGER,),
+    "RecordUnreached": (Role.MANAGER, Role.CONSULTANT),
+    # Whoever is turned to takes a complaint in, and may say how it stands (§5).
+    "ReceiveComplaint": (Role.CHANNEL, *_FRONT_DESK, *_REMOTE_SERVICE[:2], Role.COUNTER_WORKER),
+    "TellComplaintStatus": (*_FRONT_DESK, *_REMOTE_SERVICE[:2], Role.COUNTER_WORKER),
+    "WithdrawComplaint": (Role.CHANNEL, *_FRONT_DESK, *_REMOTE_SERVICE[:2], Role.COUNTER_WORKER),
+    "RecordComplainantsAnswer": (Role.CHANNEL, *_FRONT_DESK, *_REMOTE_SERVICE[:2]),
+    "RecordComplainantsReply": (Role.CHANNEL, *_FRONT_DESK, *_REMOTE_SERVICE[:2]),
+    "AssessComplaintHandling": (Role.CHANNEL, *_FRONT_DESK, *_REMOTE_SERVICE[:2]),
+    "RecordComplainantUnreached": (*_FRONT_DESK, *_REMOTE_SERVICE[:2]),
+    "AssessComplaint": _HANDLING,
+    "TakeImmediateAction": _HANDLING,
+    "AskComplainant": _HANDLING,
+    "InvestigateComplaint": _HANDLING,
+    "CommunicateDecision": _HANDLING,
+    "CarryOutRemedy": _HANDLING,
+    "CloseComplaint": _HANDLING,
+    "ForwardComplaint": _HANDLING,
+    "AssignComplaint": (Role.MANAGER,),
+    "DecideComplaint": (Role.MANAGER,),
+    "ExtendComplaint": (Role.MANAGER,),
+    "EscalateComplaint": _HANDLING,
+    "RecordRecourseOutcome": _HANDLING,
+    "AddCause": (Role.MANAGER,),
+    "RetireCause": (Role.MANAGER,),
+    "OrderAction": (Role.MANAGER,),
+    "MoveAction": (Role.MANAGER,),
+    "DropAction": (Role.MANAGER,),
+    # An action's owner may be anybody at the centre.
+    "CompleteAction": (*_FRONT_DESK, *_REMOTE_SERVICE[:2], Role.COUNTER_WORKER),
+    "VerifyAction": (Role.MANAGER, Role.CONSULTANT, Role.SPECIALIST),
+    "RecordInspection": (Role.MANAGER,),
 }
 
 _SUBSCRIPTIONS: Rows = {

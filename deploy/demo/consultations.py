@@ -333,7 +333,7 @@ class _Consultation:
             case Later.NEVER:
                 return
             case Later.IN_TIME:
-                at = in_hours(months_after(held_at, 1) + chance.days(30, 50))
+                at = in_hours(months_after(held_at, 2) + chance.days(3, 20))
             case Later.LATE:
                 at = in_hours(months_after(held_at, 3) + chance.days(3, 40))
         self._tale.by_desk(at, impact)

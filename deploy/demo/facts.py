@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.demo.steps import Step
 from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
-from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact
+from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact, RecordImprovement
 from shared.contracts.intake import CollectDetails, ReceiveRequest
 
 _EVENTS: dict[str, tuple[str, ...]] = {
@@ -18,7 +18,6 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "RecordTopicalIssue": ("TopicalIssueRecorded",),
     "EvaluateEffectiveness": ("EffectivenessEvaluated",),
     "RecordSuccessFactors": ("SuccessFactorsRecorded",),
-    "RecordImprovement": ("ImprovementRecorded",),
     "EvaluateImpact": ("ImpactEvaluated",),
     "ReceiveWrittenRequest": ("WrittenRequestReceived",),
     "RegisterWrittenRequest": ("WrittenRequestRegistered",),
@@ -39,6 +38,8 @@ def event_types(step: Step) -> tuple[str, ...]:
             return ("ConsultationPlanned" if agreed or not costs else "PlanProposed",)
         case DecidePlanCosts(agreed=agreed):
             return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
+        case RecordImprovement(actions=actions):
+            return ("ImprovementRecorded", *(("ActionDue", "ActionOrdered") * len(actions)))
         case _:
             pass
     return _EVENTS[step.type.type_name()]

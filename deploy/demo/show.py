@@ -34,14 +34,7 @@ _STORY: dict[str, tuple[str, ...]] = {
     "ImpactEvaluated": ("advice_used", "solved"),
 }
 """Of each event's details, what makes the story; `tereze case` shows all."""
-_COLOURS = {
-    "met": "green",
-    "breached": "red",
-    "open": "default",
-    "paused": "default",
-    "overdue": "red",
-    "cancelled": "default",
-}
+_COLOURS = {"met": "green", "breached": "red", "open": "default", "overdue": "red"}
 
 
 def tables(console: Console, figures: Figures, shown: Timeline, zone: tzinfo | None) -> None:
@@ -100,7 +93,7 @@ def _case(console: Console, found: Timeline, zone: tzinfo | None) -> None:
     table = _table(title, "when", "what", "deadlines met and missed")
     ended: dict[int, list[Deadline]] = {}
     for deadline in found.deadlines:
-        if not deadline.runs:
+        if deadline.done_at is not None:
             ended.setdefault(deadline.event, []).append(deadline)
     for entry in found.entries:
         story = (f"{name} {_said(entry.data[name], zone)}" for name in _STORY.get(entry.type, ()))

@@ -1,6 +1,9 @@
-"""The feedback service as a process."""
+"""The feedback service as a process: the days of its deadlines are the centre's."""
 
-from services.feedback.domain import DECIDER
+from zoneinfo import ZoneInfo
+
+from services.feedback.domain import decider
 from shared.service.app import run
+from shared.settings import Settings
 
-run(DECIDER)
+run(decider(ZoneInfo(Settings().timezone)))

@@ -1,13 +1,19 @@
-"""The published language of feedback: satisfaction, effectiveness, impact (DOMAIN.md §2 stages 5, 6, 8–10)."""
+"""The published language of feedback: satisfaction, effectiveness, impact (DOMAIN.md §2 stages 5, 6, 8–10).
+
+Complaints, and what keeps quality up, are in modules of their own beside this one.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import IntEnum, StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from . import complaints, quality
 from .base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn, TiynTotal, When
+from .quality import Attempts, Remedy
 from .values import Channel, Form, Path, Solved
 
 Score = Annotated[int, Field(ge=1, le=5, description="1 very poor … 5 very good")]
@@ -16,6 +22,22 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 
 class _Feedback:
     context: ClassVar[str] = "feedback"
+
+
+class Survey(IntEnum):
+    """Months after the last consultation for which its impact is asked (stage 10)."""
+
+    ONE = 1
+    THREE = 3
+    SIX = 6
+
+
+class NotAssessed(StrEnum):
+    """Why a consultation could not be assessed with the consumer."""
+
+    REFUSED = "refused"
+    LEFT = "left"
+    UNREACHED = "unreached"
 
 
 class AssessSatisfaction(_Feedback, Command):
@@ -27,10 +49,20 @@ class AssessSatisfaction(_Feedback, Command):
     satisfied: bool
     solved: Solved
     wishes: PersonalText | None = None
+    """Of the consultations (6a)."""
+    suggestions: PersonalText | None = None
+    """For the organisation's work (6a)."""
     causes: list[Code] = Field(default_factory=list[str], max_length=20)
     further_needs: PersonalText | None = None
     agreed_follow_up_at: When | None = None
     closed_at: When | None = None
+
+
+class RecordNotAssessed(_Feedback, Command):
+    """Stage 5 came to nothing: the consumer would not say, had left, or could not be reached."""
+
+    case_id: Id
+    because: NotAssessed
 
 
 class EvaluateEffectiveness(_Feedback, Command):
@@ -40,6 +72,8 @@ class EvaluateEffectiveness(_Feedback, Command):
     evaluated_by: Id
     degree_solved: Percent
     effective: bool
+    grounds: AboutNobody | None = None
+    """What the verdict rests on."""
 
 
 class RecordSuccessFactors(_Feedback, Command):
@@ -60,6 +94,8 @@ class ImprovementAction(BaseModel):
     action: AboutNobody
     owner: Id
     due: date
+    kind: Remedy = Remedy.OTHER
+    department: Code | None = None
 
 
 class RecordImprovement(_Feedback, Command):
@@ -79,6 +115,24 @@ class EvaluateImpact(_Feedback, Command):
     changed: bool
     solved: Solved
     note: PersonalText | None = None
+    months: Survey | None = None
+    """Which survey it is; default: the one that is owed."""
+
+
+class ExtendImpact(_Feedback, Command):
+    """Stage 10, "where needed up to 6 months": one more survey, and why it is needed."""
+
+    case_id: Id
+    extended_by: Id
+    reason: AboutNobody
+
+
+class RecordUnreached(_Feedback, Command):
+    """Stage 10 came to nothing this time: the consumer could not be reached."""
+
+    case_id: Id
+    attempts: Attempts
+    months: Survey | None = None
 
 
 class AssessmentDue(_Feedback, Event):
@@ -118,6 +172,14 @@ class SatisfactionAssessed(_Feedback, Event):
     solved: Solved
 
 
+class AssessmentWaived(_Feedback, Event):
+    """Stage 5 ended without an assessment."""
+
+    case_id: Id
+    consultation_id: LongId
+    because: NotAssessed
+
+
 class Satisfied(_Feedback, Event):
     """Stage 6a: the journal entry. Effectiveness is now due within a month, impact within one to three."""
 
@@ -137,6 +199,7 @@ class Satisfied(_Feedback, Event):
     minutes_spent: int
     cost: TiynTotal
     wishes: Sealed | None = None
+    suggestions: Sealed | None = None
 
 
 class Dissatisfied(_Feedback, Event):
@@ -173,6 +236,11 @@ class EffectivenessEvaluated(_Feedback, Event):
     consultations: int
     minutes_spent: int
     cost: TiynTotal
+    process: int | None = None
+    """The satisfaction that the resources are held against: the scores of the last consultation."""
+    result: int | None = None
+    solved: Solved | None = None
+    grounds: str | None = None
 
 
 class SuccessFactorsRecorded(_Feedback, Event):
@@ -180,6 +248,7 @@ class SuccessFactorsRecorded(_Feedback, Event):
 
     case_id: Id
     factors: list[str]
+    topic: str | None = None
 
 
 class ImprovementRecorded(_Feedback, Event):
@@ -191,7 +260,7 @@ class ImprovementRecorded(_Feedback, Event):
 
 
 class ImpactEvaluated(_Feedback, Event):
-    """Stage 10 is done."""
+    """One survey of stage 10 is done."""
 
     case_id: Id
     consultation_id: LongId
@@ -205,22 +274,70 @@ class ImpactEvaluated(_Feedback, Event):
     changed: bool
     solved: Solved
     note: Sealed | None = None
+    months: int = Survey.ONE
+    survey_id: LongId | None = None
+
+
+class ImpactUnreached(_Feedback, Event):
+    """One survey of stage 10 ended: the consumer could not be reached."""
+
+    case_id: Id
+    consultation_id: LongId
+    months: int
+    survey_id: LongId | None
+    attempts: int
+
+
+class ImpactSurveyDue(_Feedback, Event):
+    """A further survey of stage 10: from `opens_at` on, owed by `owner` until `due_at`."""
+
+    case_id: Id
+    consultation_id: LongId
+    survey_id: LongId
+    months: int
+    channel: Channel
+    office: str
+    topic: str | None
+    form: Form
+    consultant: Id
+    owner: Id
+    opens_at: datetime
+    due_at: datetime
+
+
+class ImpactExtended(_Feedback, Event):
+    """The impact is asked for once more, up to six months after; why."""
+
+    case_id: Id
+    extended_by: Id
+    reason: str
 
 
 COMMANDS: tuple[type[Command], ...] = (
     AssessSatisfaction,
+    RecordNotAssessed,
     EvaluateEffectiveness,
     RecordSuccessFactors,
     RecordImprovement,
     EvaluateImpact,
+    ExtendImpact,
+    RecordUnreached,
+    *complaints.COMMANDS,
+    *quality.COMMANDS,
 )
 EVENTS: tuple[type[Event], ...] = (
     AssessmentDue,
     SatisfactionAssessed,
+    AssessmentWaived,
     Satisfied,
     Dissatisfied,
     EffectivenessEvaluated,
     SuccessFactorsRecorded,
     ImprovementRecorded,
     ImpactEvaluated,
+    ImpactUnreached,
+    ImpactSurveyDue,
+    ImpactExtended,
+    *complaints.EVENTS,
+    *quality.EVENTS,
 )

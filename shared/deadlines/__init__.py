@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .calendar import Calendar, Calendars, Hours, Interval
 from .due import add, due_at, norm_due_at
 from .policy import (
     WORKING,
@@ -22,10 +21,6 @@ from .policy import (
 
 __all__ = [
     "WORKING",
-    "Calendar",
-    "Calendars",
-    "Hours",
-    "Interval",
     "Policies",
     "Policy",
     "Span",

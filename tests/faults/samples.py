@@ -49,7 +49,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "EvaluateEffectiveness": {"evaluated_by": "manager-1", "degree_solved": 90, "effective": True},
     "RecordSuccessFactors": {"factors": ["prepared materials"]},
     "RecordImprovement": {
-        "causes": ["training"],
+        "causes": ["wrong_information"],
         "actions": [{"action": "train", "owner": "manager-1", "due": "2026-06-01"}],
     },
     "EvaluateImpact": {"evaluated_by": "manager-1", "advice_used": True, "changed": True, "solved": "yes"},

@@ -23,19 +23,28 @@ from shared.contracts.consult import (
 )
 from shared.contracts.feedback import (
     AssessmentDue,
+    AssessmentWaived,
     AssessSatisfaction,
     Dissatisfied,
     EffectivenessEvaluated,
     EvaluateEffectiveness,
     EvaluateImpact,
+    ExtendImpact,
     ImpactEvaluated,
+    ImpactExtended,
+    ImpactSurveyDue,
+    ImpactUnreached,
     ImprovementAction,
     ImprovementRecorded,
+    NotAssessed,
     RecordImprovement,
+    RecordNotAssessed,
     RecordSuccessFactors,
+    RecordUnreached,
     SatisfactionAssessed,
     Satisfied,
     SuccessFactorsRecorded,
+    Survey,
 )
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -47,6 +56,7 @@ from shared.contracts.intake import (
     RegisterWrittenRequest,
     RequestReceived,
 )
+from shared.contracts.quality import ActionDue, ActionOrdered
 from shared.contracts.values import Channel, DeclineGround, Form, Language, Path, Solved
 from shared.decider import Refused
 
@@ -59,8 +69,8 @@ MAYBE = st.none() | TEXT
 PERSON = st.sampled_from(["consultant-1", "consultant-2", "manager-1"])
 MOMENT = st.integers(0, 400 * 24).map(lambda hours: BEGIN + timedelta(hours=hours))
 SCORE = st.integers(1, 5)
-CODES = st.lists(st.sampled_from(["unclear", "late", "rude"]), max_size=2)
-SOME_CODES = st.lists(st.sampled_from(["unclear", "late", "rude"]), min_size=1, max_size=2)
+CODES = st.lists(st.sampled_from(["unclear_explanation", "long_wait", "discourtesy"]), max_size=2)
+SOME_CODES = st.lists(st.sampled_from(["unclear_explanation", "long_wait", "discourtesy"]), min_size=1, max_size=2)
 ACTION = st.builds(ImprovementAction, action=st.just("train"), owner=PERSON, due=st.just(date(2026, 9, 1)))
 
 
@@ -114,6 +124,11 @@ def any_other_command() -> st.SearchStrategy[Message]:
         st.builds(RecordSuccessFactors, case_id=CASE, factors=st.just(["asked first"])),
         st.builds(RecordImprovement, case_id=CASE, causes=SOME_CODES, actions=st.lists(ACTION, min_size=1, max_size=2)),
         st.builds(EvaluateImpact, case_id=CASE, evaluated_by=PERSON, solved=st.sampled_from(Solved)),
+        st.builds(
+            RecordUnreached, case_id=CASE, attempts=st.integers(1, 3), months=st.none() | st.sampled_from(Survey)
+        ),
+        st.builds(ExtendImpact, case_id=CASE, extended_by=PERSON, reason=st.just("the court sits in autumn")),
+        st.builds(RecordNotAssessed, case_id=CASE, because=st.sampled_from(NotAssessed)),
     )
 
 
@@ -190,7 +205,9 @@ class CaseLife(RuleBasedStateMachine):
 
     @invariant()
     def everything_carries_the_consumer_whose_key_seals_it(self) -> None:
-        assert all(one.event.consumer_id == "c-A1" for one in self.world.log)
+        # An action is about the centre's own work: it names nobody.
+        about_people = [one.event for one in self.world.log if not isinstance(one.event, ActionDue | ActionOrdered)]
+        assert all(event.consumer_id == "c-A1" for event in about_people)
 
     def teardown(self) -> None:
         """Once everything has arrived, everything that is owed is there, once."""
@@ -244,9 +261,23 @@ def follows(event: Event, before: list[Event]) -> bool:
             return done(EffectivenessEvaluated, effective=True) and not done(SuccessFactorsRecorded)
         case ImprovementRecorded():
             return done(EffectivenessEvaluated, effective=False) and not done(ImprovementRecorded)
-        case ImpactEvaluated():
+        case ImpactEvaluated(survey_id=None) | ImpactUnreached(survey_id=None):
             nine = done(SuccessFactorsRecorded) or done(ImprovementRecorded)
-            return nine and not done(ImpactEvaluated)
+            return nine and not done(ImpactEvaluated) and not done(ImpactUnreached)
+        case ImpactEvaluated(survey_id=survey) | ImpactUnreached(survey_id=survey):
+            ended = done(ImpactEvaluated, survey_id=survey) or done(ImpactUnreached, survey_id=survey)
+            return done(ImpactSurveyDue, survey_id=survey) and not ended
+        case ImpactSurveyDue(months=months):
+            return (done(ImpactExtended) if months == 6 else True) and not done(ImpactSurveyDue, months=months)
+        case ImpactExtended():
+            return (done(SuccessFactorsRecorded) or done(ImprovementRecorded)) and not done(ImpactExtended)
+        case AssessmentWaived(consultation_id=consultation):
+            held = done(ConsultHeld, consultation_id=consultation)
+            return held and not done(SatisfactionAssessed, consultation_id=consultation)
+        case ActionDue(action_id=action):
+            return done(ImprovementRecorded) and not done(ActionDue, action_id=action)
+        case ActionOrdered(action_id=action):
+            return done(ActionDue, action_id=action) and not done(ActionOrdered, action_id=action)
         case TopicalIssueRecorded():
             return done(ConsultHeld)
         case _:
@@ -270,19 +301,21 @@ def steps(now: datetime) -> list[Message]:
             result=4,
             satisfied=content,
             solved=Solved.HALF,
-            causes=[] if content else ["unclear"],
+            causes=[] if content else ["unclear_explanation"],
         )
         for content in (True, False)
     ]
-    step = ImprovementAction(action="train", owner="manager-1", due=date(2027, 1, 1))
+    step = ImprovementAction(action="train", owner="manager-1", due=now.date() + timedelta(days=30))
     return [
         plan,
         *held,
         *assessed,
         RecordTopicalIssue(case_id="A1", issue="queues", target_group="pensioners"),
+        RecordUnreached(case_id="A1", attempts=2),
+        ExtendImpact(case_id="A1", extended_by="manager-1", reason="the court sits in autumn"),
         EvaluateEffectiveness(case_id="A1", evaluated_by="manager-1", degree_solved=50, effective=True),
         RecordSuccessFactors(case_id="A1", factors=["asked first"]),
-        RecordImprovement(case_id="A1", causes=["unclear"], actions=[step]),
+        RecordImprovement(case_id="A1", causes=["unclear_explanation"], actions=[step]),
         EvaluateImpact(case_id="A1", evaluated_by="manager-1", advice_used=True, changed=True, solved=Solved.YES),
     ]
 
@@ -300,7 +333,7 @@ def next_step(
             question="көмек керек",
             responsible="manager-1",
         )
-    if not world.of(RequestReceived) or world.of(ImpactEvaluated):
+    if not world.of(RequestReceived) or world.of(ImpactEvaluated, ImpactUnreached):
         return None
     match world.log[-1].event:
         case _ if not world.of(DetailsCollected):
@@ -314,7 +347,7 @@ def next_step(
                 consultant="consultant-1",
             )
         case _ if len(world.of(ConsultHeld)) > len(world.of(SatisfactionAssessed)):
-            causes = [] if content else ["unclear"]
+            causes = [] if content else ["unclear_explanation"]
             return AssessSatisfaction(
                 case_id="A1", process=4, result=4, satisfied=content, solved=Solved.HALF, causes=causes
             )
@@ -344,8 +377,8 @@ def _stage_9(world: World) -> Message:
     [verdict] = [one.event for one in world.of(EffectivenessEvaluated) if isinstance(one.event, EffectivenessEvaluated)]
     if verdict.effective:
         return RecordSuccessFactors(case_id="A1", factors=["asked first"])
-    step = ImprovementAction(action="train", owner="manager-1", due=date(2027, 1, 1))
-    return RecordImprovement(case_id="A1", causes=["unclear"], actions=[step])
+    step = ImprovementAction(action="train", owner="manager-1", due=world.now.date() + timedelta(days=30))
+    return RecordImprovement(case_id="A1", causes=["unclear_explanation"], actions=[step])
 
 
 CaseLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
@@ -369,7 +402,7 @@ def test_a_case_that_satisfies_only_at_the_third_consultation_runs_from_stage_1_
         *("ConsultHeld", "AssessmentDue", "SatisfactionAssessed", "Dissatisfied", "FollowUpDue") * 2,
         *("ConsultHeld", "AssessmentDue", "SatisfactionAssessed", "Satisfied"),
         "EffectivenessEvaluated",
-        "ImprovementRecorded",
+        *("ImprovementRecorded", "ActionDue", "ActionOrdered"),
         "ImpactEvaluated",
     ]
     assert [one.number for one in consultations(world)] == [1, 2, 3]

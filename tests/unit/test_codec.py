@@ -59,7 +59,7 @@ def test_history_never_stops_loading(path: Path) -> None:
     event = decode(recorded(type_name, data, int(version)))
     assert event.type_name() == type_name
     written, told = OBJECT.validate_json(data), OBJECT.validate_json(event.model_dump_json())
-    assert {name: told[name] for name in written} == written
+    assert OBJECT.validate_json(event.model_dump_json(exclude_unset=True)) == written
     since = {name: type(event).model_fields[name] for name in told.keys() - written.keys()}
     assert not any(field.is_required() for field in since.values()), "a field that came later needs a default"
     if event.consumer_id is not None:

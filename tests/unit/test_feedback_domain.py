@@ -18,6 +18,7 @@ from shared.contracts.feedback import (
     EvaluateEffectiveness,
     EvaluateImpact,
     ImpactEvaluated,
+    ImpactSurveyDue,
     ImprovementAction,
     ImprovementRecorded,
     RecordImprovement,
@@ -26,6 +27,7 @@ from shared.contracts.feedback import (
     Satisfied,
     SuccessFactorsRecorded,
 )
+from shared.contracts.quality import ActionDue, ActionOrigin
 from shared.contracts.values import Channel, Form, Path, Solved
 
 from .given_when_then import at, given, refused
@@ -71,7 +73,7 @@ def due(number: int = 1, held_at: datetime = ELEVEN) -> AssessmentDue:
 
 
 def assess(*, satisfied: bool = True, **more: Any) -> AssessSatisfaction:
-    causes = {} if satisfied else {"causes": ["unclear"]}
+    causes = {} if satisfied else {"causes": ["unclear_explanation"]}
     facts: dict[str, Any] = {"process": 4, "result": 5 if satisfied else 2, "solved": Solved.HALF} | causes | more
     return AssessSatisfaction(case_id="A1", satisfied=satisfied, **facts)
 
@@ -108,7 +110,9 @@ def satisfied(number: int = 1, held_at: datetime = ELEVEN, closed_at: datetime =
 
 def dissatisfied(**more: Any) -> Dissatisfied:
     facts: dict[str, Any] = {"closed_at": NOON, "agreed_follow_up_at": None} | more
-    return Dissatisfied(consultation_id="A1-1", number=1, held_at=ELEVEN, causes=["unclear"], **WHO, **WHAT, **facts)
+    return Dissatisfied(
+        consultation_id="A1-1", number=1, held_at=ELEVEN, causes=["unclear_explanation"], **WHO, **WHAT, **facts
+    )
 
 
 def evaluate(*, effective: bool = True) -> EvaluateEffectiveness:
@@ -124,16 +128,33 @@ def evaluated(*, effective: bool = True, number: int = 1) -> EffectivenessEvalua
         consultations=number,
         minutes_spent=50 * number,
         cost=12_000 * number,
+        process=4,
+        result=5,
+        solved=Solved.HALF,
         **WHO,
         **WHAT,
     )
 
 
 FACTORS = RecordSuccessFactors(case_id="A1", factors=["asked first"])
-FACTORS_RECORDED = SuccessFactorsRecorded(consumer_id="c-A1", case_id="A1", factors=["asked first"])
+FACTORS_RECORDED = SuccessFactorsRecorded(consumer_id="c-A1", case_id="A1", factors=["asked first"], topic="pensions")
 STEPS = [ImprovementAction(action="train", owner="manager-1", due=date(2026, 4, 1))]
-IMPROVE = RecordImprovement(case_id="A1", causes=["unclear"], actions=STEPS)
-IMPROVED = ImprovementRecorded(consumer_id="c-A1", case_id="A1", causes=["unclear"], actions=STEPS)
+IMPROVE = RecordImprovement(case_id="A1", causes=["unclear_explanation"], actions=STEPS)
+IMPROVED = ImprovementRecorded(consumer_id="c-A1", case_id="A1", causes=["unclear_explanation"], actions=STEPS)
+OWED = ActionDue(
+    case_id="A1",
+    action_id="A1-a1",
+    origin=ActionOrigin.IMPROVEMENT,
+    action="train",
+    department=None,
+    owner="manager-1",
+    due=date(2026, 4, 1),
+    causes=["unclear_explanation"],
+    verifier=None,
+    office="central",
+    topic="pensions",
+    channel=Channel.WALK_IN,
+)
 IMPACT = EvaluateImpact(
     case_id="A1", evaluated_by="manager-1", advice_used=True, changed=False, solved=Solved.YES, note="pays less"
 )
@@ -144,6 +165,17 @@ IMPACT_EVALUATED = ImpactEvaluated(
     changed=False,
     solved=Solved.YES,
     note="pays less",
+    **WHO,
+    **WHAT,
+)
+
+ASKED_AGAIN = ImpactSurveyDue(
+    consultation_id="A1-1",
+    survey_id="A1-impact-3",
+    months=3,
+    owner="manager-1",
+    opens_at=at("2026-05-02 11:00"),
+    due_at=at("2026-06-02 11:00"),
     **WHO,
     **WHAT,
 )
@@ -207,7 +239,7 @@ def test_no_dissatisfaction_without_a_cause() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("causes", ["unclear"]), ("further_needs", "a lawyer"), ("agreed_follow_up_at", NEXT_WEEK)],
+    [("causes", ["unclear_explanation"]), ("further_needs", "a lawyer"), ("agreed_follow_up_at", NEXT_WEEK)],
 )
 def test_no_cause_without_dissatisfaction(field: str, value: Any) -> None:
     message = assess(**{field: value})
@@ -274,7 +306,7 @@ def test_an_effective_case_has_success_factors() -> None:
 
 
 def test_an_ineffective_case_is_improved_on() -> None:
-    given(DECIDER, INEFFECTIVE).when(IMPROVE, at=NEXT_WEEK).then(IMPROVED)
+    given(DECIDER, INEFFECTIVE).when(IMPROVE, at=NEXT_WEEK).then(IMPROVED, OWED)
     given(DECIDER, INEFFECTIVE).when(FACTORS, at=NEXT_WEEK).then(refused("not_effective", "case_id"))
 
 
@@ -302,11 +334,12 @@ def test_an_impact_shows_a_month_after_the_consultation(happened: Any) -> None:
     case = given(DECIDER, happened)
     outcome = case.when(IMPACT, at=A_MONTH_LATER - timedelta(seconds=1)).then(refused("too_early", "time"))
     assert A_MONTH_LATER.isoformat() in str(outcome.refusal)
-    case.when(IMPACT, at=A_MONTH_LATER).then(IMPACT_EVALUATED)
+    case.when(IMPACT, at=A_MONTH_LATER).then(IMPACT_EVALUATED, ASKED_AGAIN)
 
 
 def test_an_impact_evaluated_after_half_a_year_is_late_not_refused() -> None:
-    given(DECIDER, DONE).when(IMPACT, at=at("2027-03-02 11:00")).then(IMPACT_EVALUATED)
+    late = IMPACT_EVALUATED.model_copy(update={"months": 3})
+    given(DECIDER, DONE).when(IMPACT, at=at("2027-03-02 11:00")).then(late)
 
 
 def test_a_month_after_the_31st_is_the_next_months_last_day() -> None:

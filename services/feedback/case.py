@@ -1,0 +1,87 @@
+"""What is known of a case's feedback: from its first consultation to the last survey of its impact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.contracts.base import Event
+from shared.contracts.feedback import (
+    AssessmentDue,
+    AssessmentWaived,
+    Dissatisfied,
+    EffectivenessEvaluated,
+    ImpactEvaluated,
+    ImpactExtended,
+    ImpactSurveyDue,
+    ImpactUnreached,
+    ImprovementRecorded,
+    SatisfactionAssessed,
+    Satisfied,
+    SuccessFactorsRecorded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A case with at least one consultation held.
+
+    `latest` is the latest consultation. Each `…_at` is when that stage was done; None: not yet. The resources are
+    the sums over all the case's consultations.
+    """
+
+    latest: AssessmentDue
+    consultations: int
+    minutes_spent: int
+    cost: int
+    assessed: bool = False
+    dissatisfied: bool = False
+    scores: SatisfactionAssessed | None = None
+    satisfied_at: datetime | None = None
+    evaluated_at: datetime | None = None
+    effective: bool = False
+    stage_9_at: datetime | None = None
+    surveyed: bool = False
+    """At least one survey of the impact has ended, with an answer or without."""
+    next_survey: ImpactSurveyDue | None = None
+    """The further survey that is owed."""
+    extended: bool = False
+
+
+def begun(first: AssessmentDue) -> Feedback:
+    """A case after its first consultation."""
+    return Feedback(latest=first, consultations=1, minutes_spent=first.minutes_spent, cost=first.cost)
+
+
+def evolve(case: Feedback, event: Event, occurred_at: datetime) -> Feedback:
+    """The case after `event`."""
+    match event:
+        case AssessmentDue():
+            return replace(
+                case,
+                latest=event,
+                consultations=case.consultations + 1,
+                minutes_spent=case.minutes_spent + event.minutes_spent,
+                cost=case.cost + event.cost,
+                assessed=False,
+            )
+        case SatisfactionAssessed():
+            return replace(case, scores=event)
+        case Satisfied():
+            return replace(case, assessed=True, dissatisfied=False, satisfied_at=event.closed_at)
+        case Dissatisfied():
+            return replace(case, assessed=True, dissatisfied=True)
+        case AssessmentWaived():
+            return replace(case, assessed=True)
+        case EffectivenessEvaluated():
+            return replace(case, evaluated_at=occurred_at, effective=event.effective)
+        case SuccessFactorsRecorded() | ImprovementRecorded():
+            return replace(case, stage_9_at=occurred_at)
+        case ImpactEvaluated() | ImpactUnreached():
+            return replace(case, surveyed=True, next_survey=None)
+        case ImpactSurveyDue():
+            return replace(case, next_survey=event)
+        case ImpactExtended():
+            return replace(case, extended=True)
+        case _:
+            return case

@@ -1,0 +1,252 @@
+"""Complaints by ISO 10002 (DOMAIN.md §5, §9), until the investigation: received, acknowledged, assessed, looked into.
+
+How deep an investigation goes, in proportion to the complaint (`depth_of`):
+
+- FULL where severity or safety is high, or something must be done at once;
+- THOROUGH where any other criterion is high, or two are medium;
+- BRIEF otherwise;
+- one step deeper where three or more like it came within twelve months.
+
+Who a complaint is about takes no part in handling it; a review is in other hands than the decision it reviews.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.feedback import causes
+from services.feedback.case import Feedback
+from services.feedback.complaint import Complaint
+from shared.contracts.base import Event
+from shared.contracts.complaints import (
+    Acknowledged,
+    AskComplainant,
+    AssessComplaint,
+    AssignComplaint,
+    ComplainantAnswered,
+    ComplainantAsked,
+    ComplaintAcknowledged,
+    ComplaintAssessed,
+    ComplaintAssigned,
+    ComplaintInvestigated,
+    ComplaintReceived,
+    ComplaintStatus,
+    Depth,
+    ImmediateActionTaken,
+    InvestigateComplaint,
+    Level,
+    ReceiveComplaint,
+    RecordComplainantsAnswer,
+    TakeImmediateAction,
+)
+from shared.contracts.values import Channel
+from shared.decider import Given, Refused
+from shared.regimes import CASE_TYPES, RULES
+
+PROCEDURE = ("acknowledge", "assess", "investigate", "decide", "communicate", "recourse")
+"""The steps that the complainant is told of; each has its words in the message's template."""
+FREQUENT = 3
+"""So many like it in twelve months make an investigation one step deeper."""
+_FACE_TO_FACE = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.COMPLAINTS_BOOK})
+_DEEPER = {Depth.BRIEF: Depth.THOROUGH, Depth.THOROUGH: Depth.FULL, Depth.FULL: Depth.FULL}
+
+
+def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
+    """A complaint is taken in whatever it lacks, and acknowledged at once with its number, the procedure and limits.
+
+    It may grow out of a case, whose consumer, office and topic it then shares.
+    """
+    case_id = wanted.case_id or given.fresh_id
+    case = given.others.get(f"feedback-{wanted.about}")
+    of_case = case.latest if isinstance(case, Feedback) else None
+    consumer = wanted.consumer
+    contacts = (consumer.phone, consumer.email, consumer.address)
+    known = consumer.consumer_id is not None or of_case is not None
+    has_contacts = known or any(contact and contact.strip() for contact in contacts)
+    regime = CASE_TYPES.regime(wanted.case_type)
+    facts: dict[str, Any] = {
+        "consumer_id": consumer.consumer_id or (of_case.consumer_id if of_case else None) or f"c-{case_id}",
+        "case_id": case_id,
+        "round_id": f"{case_id}-r1",
+        "channel": wanted.channel,
+        "language": wanted.language,
+        "office": wanted.office,
+        "topic": wanted.topic or (of_case.topic if of_case else None),
+        "regime": regime,
+        "responsible": wanted.responsible,
+        "received_at": given.occurred_at,
+    }
+    if wanted.responsible in wanted.concerned:
+        raise _concerned(wanted.responsible, "responsible")
+    received = ComplaintReceived(
+        **facts,
+        case_type=wanted.case_type,
+        about=wanted.about,
+        dissatisfied=isinstance(case, Feedback) and case.dissatisfied,
+        concerned=wanted.concerned,
+        received_by=wanted.received_by,
+        has_contacts=has_contacts,
+        status_id=f"{case_id}-s1",
+        complaint=wanted.complaint,
+        remedy_sought=wanted.remedy_sought,
+        name=consumer.name,
+        phone=consumer.phone,
+        email=consumer.email,
+        address=consumer.address,
+    )
+    limit = RULES[regime].answer
+    how = Acknowledged.MESSAGE if has_contacts else Acknowledged.IMPOSSIBLE
+    acknowledged = ComplaintAcknowledged(
+        **facts,
+        how=Acknowledged.IN_PERSON if wanted.channel in _FACE_TO_FACE else how,
+        procedure=list(PROCEDURE),
+        limit=limit.amount,
+        limit_unit=limit.unit,
+    )
+    return [received, acknowledged]
+
+
+def assign(complaint: Complaint, wanted: AssignComplaint) -> ComplaintAssigned:
+    """One responsible person by name, always: another one takes over with the reason."""
+    if wanted.responsible == complaint.responsible:
+        raise Refused("same_person", f"{wanted.responsible} answers for it already; name somebody else", "responsible")
+    impartial(complaint, wanted.responsible, "responsible")
+    if complaint.round > 1:
+        in_other_hands(complaint, wanted.responsible, "responsible")
+    facts: dict[str, Any] = complaint.facts() | {"responsible": wanted.responsible}
+    return ComplaintAssigned(**facts, previous=complaint.responsible, reason=wanted.reason)
+
+
+def assess(complaint: Complaint, found: AssessComplaint, given: Given[Any]) -> ComplaintAssessed:
+    """Severity, safety, complexity, impact, and whether something must be done at once; once."""
+    if complaint.status is not ComplaintStatus.RECEIVED:
+        raise Refused("already_assessed", "this complaint is assessed; investigate it next", "case_id")
+    impartial(complaint, found.assessed_by, "assessed_by")
+    causes.check_named(given, found.causes)
+    return ComplaintAssessed(
+        **complaint.facts(),
+        assessed_by=found.assessed_by,
+        severity=found.severity,
+        safety=found.safety,
+        complexity=found.complexity,
+        impact=found.impact,
+        immediate_action_needed=found.immediate_action_needed,
+        similar=found.similar,
+        depth=depth_of(found),
+        causes=found.causes,
+    )
+
+
+def depth_of(found: AssessComplaint) -> Depth:
+    """How deep the investigation goes; the rule is this module's first paragraph."""
+    levels = (found.severity, found.safety, found.complexity, found.impact)
+    if found.immediate_action_needed or Level.HIGH in {found.severity, found.safety}:
+        depth = Depth.FULL
+    elif Level.HIGH in levels or levels.count(Level.MEDIUM) >= 2:
+        depth = Depth.THOROUGH
+    else:
+        depth = Depth.BRIEF
+    return _DEEPER[depth] if found.similar >= FREQUENT else depth
+
+
+def take_immediate_action(complaint: Complaint, taken: TakeImmediateAction) -> ImmediateActionTaken:
+    """What could not wait, where the assessment found such; once."""
+    if not complaint.immediate_action_owed:
+        raise Refused(
+            "no_immediate_action_owed",
+            "the assessment asks for none, or it is taken; investigate next (InvestigateComplaint)",
+            "case_id",
+            early=complaint.status is ComplaintStatus.RECEIVED,
+        )
+    return ImmediateActionTaken(**complaint.facts(), taken_by=taken.taken_by, action=taken.action)
+
+
+def ask(complaint: Complaint, asked: AskComplainant) -> ComplainantAsked:
+    """Before the decision, and one question at a time: the clock of the answer pauses until it is answered."""
+    undecided(complaint)
+    if complaint.waiting:
+        raise Refused("already_asked", "the complainant is asked already; record what they answer first", "case_id")
+    if not complaint.received.has_contacts:
+        raise Refused("nobody_to_ask", "this complaint has no contact details; go on with what is known", "case_id")
+    return ComplainantAsked(**complaint.facts(), asked_by=asked.asked_by, question=asked.question)
+
+
+def answered(complaint: Complaint, said: RecordComplainantsAnswer) -> ComplainantAnswered:
+    """The clock goes on, with an answer or without."""
+    if not complaint.waiting:
+        raise Refused("nothing_asked", "the complainant was asked nothing that is open (AskComplainant)", "case_id")
+    return ComplainantAnswered(**complaint.facts(), answered=said.answer is not None, answer=said.answer)
+
+
+def investigate(complaint: Complaint, found: InvestigateComplaint, given: Given[Any]) -> ComplaintInvestigated:
+    """As deep as the assessment asks, by somebody whom the complaint is not about."""
+    if complaint.depth is None:
+        raise Refused("not_assessed", "assess the complaint first (AssessComplaint)", "case_id", early=True)
+    if complaint.status is not ComplaintStatus.ASSESSED:
+        raise Refused("already_investigated", "this complaint is investigated; decide it next", "case_id")
+    if complaint.immediate_action_owed:
+        raise Refused(
+            "immediate_action_owed",
+            "something could not wait: record that it is done (TakeImmediateAction), then investigate",
+            "case_id",
+            early=True,
+        )
+    if complaint.waiting:
+        raise Refused("answer_awaited", "record what the complainant answered, or that nothing came, first", "case_id")
+    concerned = complaint.concerned | set(found.concerned)
+    if found.investigator in concerned:
+        raise _concerned(found.investigator, "investigator")
+    if complaint.round > 1:
+        in_other_hands(complaint, found.investigator, "investigator")
+    _deep_enough(complaint, complaint.depth, found)
+    causes.check_named(given, found.causes)
+    return ComplaintInvestigated(
+        **complaint.facts(),
+        investigator=found.investigator,
+        depth=complaint.depth,
+        heard=found.heard,
+        evidence=found.evidence,
+        concerned=sorted(concerned),
+        causes=found.causes or list(complaint.causes),
+        findings=found.findings,
+    )
+
+
+def _deep_enough(complaint: Complaint, depth: Depth, found: InvestigateComplaint) -> None:
+    if depth is not Depth.BRIEF and not found.heard:
+        raise Refused("nobody_heard", f"a {depth} investigation hears those concerned; say who was heard", "heard")
+    if depth is not Depth.FULL:
+        return
+    if not found.evidence:
+        raise Refused("evidence_missing", "a full investigation says what it rests on; name the evidence", "evidence")
+    if found.investigator == complaint.responsible:
+        raise Refused(
+            "not_independent",
+            f"a full investigation is not {complaint.responsible}'s, who answers for the complaint; name somebody else",
+            "investigator",
+        )
+
+
+def impartial(complaint: Complaint, person: str, field: str) -> None:
+    """Refuse whom the complaint is about."""
+    if person in complaint.concerned:
+        raise _concerned(person, field)
+
+
+def in_other_hands(complaint: Complaint, person: str, field: str) -> None:
+    """Refuse in a review whoever investigated or decided before."""
+    if person in complaint.handled_by:
+        raise Refused(
+            "not_independent", f"{person} investigated or decided it before; a review is in other hands", field
+        )
+
+
+def undecided(complaint: Complaint) -> None:
+    """Refuse what belongs before the decision."""
+    if complaint.status not in {ComplaintStatus.RECEIVED, ComplaintStatus.ASSESSED, ComplaintStatus.INVESTIGATED}:
+        raise Refused("already_decided", "this complaint is decided; go on with the decision", "case_id")
+
+
+def _concerned(person: str, field: str) -> Refused:
+    return Refused("not_impartial", f"the complaint is about {person}; name somebody whom it is not about", field)
