@@ -82,7 +82,8 @@ def test_days_end_at_the_same_local_time_so_many_dates_later(start: datetime, am
     exists = wanted.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wanted
     if exists:
         assert due.astimezone(zone).replace(tzinfo=None) == wanted
-    assert abs((due - start) - timedelta(days=amount)) <= timedelta(hours=1)
+    # Kazakhstan's clocks moved by two hours in the winter of 1991.
+    assert abs((due - start) - timedelta(days=amount)) <= timedelta(hours=2)
 
 
 @given(MOMENTS, st.integers(0, 24), ZONES)
