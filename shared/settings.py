@@ -20,3 +20,5 @@ class Settings(BaseSettings):
     database_url: str = ""
     timezone: str = "Asia/Almaty"
     """The centre's time zone: calendar days are counted in it."""
+    centre_file: Path | None = None
+    """Opening hours, holidays and regimes of this centre; None: those of `shared/centre.toml`."""

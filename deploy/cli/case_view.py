@@ -23,8 +23,21 @@ _GAP = 2
 _TIME = len("09:30:00")
 _WIDEST_WHO = 15
 _NARROWEST_DEADLINES = 18
-_MARKS = {"met": "[green]✓[/]", "breached": "[red]✗[/]", "open": "[yellow]…[/]", "overdue": "[red]✗[/]"}
-_SAID = {"met": "early", "breached": "late", "open": "left", "overdue": "late"}
+_MARKS = {
+    "met": "[green]✓[/]",
+    "breached": "[red]✗[/]",
+    "open": "[yellow]…[/]",
+    "paused": "[yellow]‖[/]",
+    "overdue": "[red]✗[/]",
+    "cancelled": "[dim]–[/]",
+}
+_SAID = {
+    "met": "early",
+    "breached": "late",
+    "open": "left",
+    "paused": "left, waits for the consumer",
+    "overdue": "late",
+}
 _MONEY = frozenset({"cost", "material_costs", "price", "amount"})
 # Ids that the reader knows by the case's own, and what another line of the case says anyway.
 _LEFT_OUT = frozenset({"consumer_id", "consultation_id", "has_contacts", "held_at"})
@@ -49,7 +62,7 @@ def case_tables(found: Timeline, timezone: str) -> None:
     zone, console = ZoneInfo(timezone), terminal(highlight=False)
     ended: defaultdict[int, list[Deadline]] = defaultdict(list)
     for deadline in found.deadlines:
-        if deadline.done_at is not None:
+        if not deadline.runs:
             ended[deadline.event].append(deadline)
     widths = _widths(found.entries, console.width)
     told: dict[str, Any] = {}
@@ -63,7 +76,7 @@ def case_tables(found: Timeline, timezone: str) -> None:
         if details := "; ".join(_details(entry, told, zone)):
             console.print(Padding(Text(details, style="dim"), (0, 0, 0, _TIME + _GAP)))
     console.print()
-    _still_to_do(console, [deadline for deadline in found.deadlines if deadline.done_at is None], zone)
+    _still_to_do(console, [deadline for deadline in found.deadlines if deadline.runs], zone)
 
 
 def _still_to_do(console: Console, running: Sequence[Deadline], zone: ZoneInfo) -> None:
@@ -73,7 +86,7 @@ def _still_to_do(console: Console, running: Sequence[Deadline], zone: ZoneInfo) 
     table = Table("deadline", "owner", "due", "", title="Still to do", title_justify="left")
     for deadline in running:
         due = deadline.due_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        state = f"{_MARKS[deadline.verdict]} {brief(deadline.by_s)} {_SAID[deadline.verdict]}"
+        state = f"{_MARKS[deadline.verdict]} {_by(deadline)}"
         table.add_row(deadline.indicator, Text(deadline.owner or "–"), due, state)
     console.print(table)
 
@@ -107,7 +120,15 @@ def _who(entry: Entry) -> str:
 
 
 def _verdict(deadline: Deadline, between: str) -> str:
-    return f"{_MARKS[deadline.verdict]} {deadline.indicator}{between}{brief(deadline.by_s)} {_SAID[deadline.verdict]}"
+    return f"{_MARKS[deadline.verdict]} {deadline.indicator}{between}{_by(deadline)}"
+
+
+def _by(deadline: Deadline) -> str:
+    """How early or late, and how long the centre waited for the consumer meanwhile."""
+    if deadline.cancelled_at is not None:
+        return "cancelled"
+    waited = f", waited {brief(deadline.paused_s)}" if deadline.paused_s else ""
+    return f"{brief(deadline.by_s)} {_SAID[deadline.verdict]}{waited}"
 
 
 def _plain(deadline: Deadline) -> str:

@@ -38,28 +38,31 @@ def sla_table(rows: Sequence[SlaRow], group: SlaGroup | None) -> None:
 def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
     """One line a row, with everything."""
     table = _table("Deadlines", ("indicator", "limit", "channel", *([group.value] if group else [])))
-    for name in ("total", "met", "breached", "open", "overdue", "kept", "average", "p50", "p95"):
+    seldom = _seldom(rows)
+    for name in ("total", "met", "breached", "open", "overdue", *seldom, "kept", "average", "p50", "p95"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        labels = (row.indicator, f"≤ {brief(row.limit_s)}", row.channel, *([row.group or "–"] if group else []))
-        table.add_row(*map(Text, labels), *_sla_figures(row, wide=True))
+        labels = (row.indicator, f"≤ {brief(row.limit_s)}", row.channel or "–", *([row.group or "–"] if group else []))
+        table.add_row(*map(Text, labels), *_sla_figures(row, seldom, wide=True))
     return table
 
 
 def _sla_narrow(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
     """Indicator, channel and group below each other; fits in 80 columns."""
     table = _table("Deadlines", ("indicator",), padding=0)
-    for name in ("total", "met", "breached", "open", "overdue", "kept", "average", "p95"):
+    seldom = _seldom(rows)
+    for name in ("total", "met", "breached", "open", "overdue", *seldom, "kept", "average", "p95"):
         table.add_column(name, justify="right", no_wrap=True)
     before: tuple[str, ...] = ()
     for row in rows:
-        above = (f"[bold]{escape(row.indicator)} ≤ {brief(row.limit_s)}[/]", *([escape(row.channel)] if group else []))
+        channel = row.channel or "–"
+        above = (f"[bold]{escape(row.indicator)} ≤ {brief(row.limit_s)}[/]", *([escape(channel)] if group else []))
         for depth, label in enumerate(above):
             if before[: depth + 1] != above[: depth + 1]:
                 table.add_row("  " * depth + label)
         before = above
-        last = row.group or "–" if group else row.channel
-        table.add_row(Text("  " * len(above) + last), *_sla_figures(row, wide=False))
+        last = row.group or "–" if group else channel
+        table.add_row(Text("  " * len(above) + last), *_sla_figures(row, seldom, wide=False))
     return table
 
 
@@ -76,15 +79,20 @@ def _fits(console: Console, table: Table) -> bool:
     return console.measure(table, options=console.options.update(max_width=_ROOM)).maximum <= console.width
 
 
-def _sla_figures(row: SlaRow, *, wide: bool) -> tuple[str, ...]:
-    judged = row.met + row.breached + row.overdue
+def _seldom(rows: Sequence[SlaRow]) -> tuple[str, ...]:
+    """Columns that are shown only where there is something in them."""
+    return tuple(name for name in ("paused", "cancelled") if any(getattr(row, name) for row in rows))
+
+
+def _sla_figures(row: SlaRow, seldom: Sequence[str], *, wide: bool) -> tuple[str, ...]:
     return (
         f"{row.total:,}",
         f"{row.met:,}",
         f"[red]{row.breached:,}[/]" if row.breached else "0",
         f"{row.open:,}",
         f"[red]{row.overdue:,}[/]" if row.overdue else "0",
-        f"{row.met / judged:.0%}" if judged else "–",
+        *(f"{getattr(row, name):,}" for name in seldom),
+        "–" if row.kept is None else f"{row.kept:.0%}",
         brief(row.average_s),
         *([brief(row.p50_s)] if wide else []),
         brief(row.p95_s),

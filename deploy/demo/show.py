@@ -34,7 +34,14 @@ _STORY: dict[str, tuple[str, ...]] = {
     "ImpactEvaluated": ("advice_used", "solved"),
 }
 """Of each event's details, what makes the story; `tereze case` shows all."""
-_COLOURS = {"met": "green", "breached": "red", "open": "default", "overdue": "red"}
+_COLOURS = {
+    "met": "green",
+    "breached": "red",
+    "open": "default",
+    "paused": "default",
+    "overdue": "red",
+    "cancelled": "default",
+}
 
 
 def tables(console: Console, figures: Figures, shown: Timeline, zone: tzinfo | None) -> None:
@@ -93,7 +100,7 @@ def _case(console: Console, found: Timeline, zone: tzinfo | None) -> None:
     table = _table(title, "when", "what", "deadlines met and missed")
     ended: dict[int, list[Deadline]] = {}
     for deadline in found.deadlines:
-        if deadline.done_at is not None:
+        if not deadline.runs:
             ended.setdefault(deadline.event, []).append(deadline)
     for entry in found.entries:
         story = (f"{name} {_said(entry.data[name], zone)}" for name in _STORY.get(entry.type, ()))

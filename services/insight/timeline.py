@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,13 @@ from typing import Any
 
 import orjson
 
-from services.insight.instants import Connection, instant, moment
+from services.insight.indicators import policy_name
+from services.insight.instants import Connection, Instant, instant, moment
+from services.insight.judge import Operation, Pause, Start, judge
+from services.insight.policies import POLICIES
 from services.insight.projection import Projection, Row, Seen
-from services.insight.views.sla import START
+from services.insight.views.sla import CANCEL, START, STOP
+from shared.centre import centre
 from shared.contracts import EVENTS, personal_fields
 from shared.roles import source_and_role
 
@@ -48,12 +53,27 @@ class Deadline:
     due_at: datetime
     done_at: datetime | None
     verdict: str
-    """met, breached (done too late), open, or overdue (open and past due)."""
+    """A `judge.Verdict`."""
     by_s: float
     """Seconds between the due moment and when it was done (or now): to spare if positive, too late if negative."""
     policy_version: int
     event: int
     """The position of the event that ended it, or, while it is open, of the one that began it."""
+    norm: str | None = None
+    """A `judge.Norm`, where the limit is a range."""
+    policy: str = ""
+    pauses: tuple[Pause, ...] = ()
+    """When the centre waited for the consumer; each moved the due moment."""
+    first_due_at: datetime | None = None
+    """When it was due before it was moved; None: it was not."""
+    paused_s: float = 0.0
+    """How long it waited, all pauses together."""
+    cancelled_at: datetime | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is still owed."""
+        return self.done_at is None and self.cancelled_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,33 +134,45 @@ def _without_persons(type_name: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deadlines(sla: Projection, rows: Sequence[Row], now: datetime) -> list[Deadline]:
-    operations = [dict(zip(sla.column_names, row, strict=True)) for row in rows]
-    stops: dict[str, dict[str, Any]] = {}
-    for operation in operations:
-        if operation["op"] != START:
-            first = stops.setdefault(operation["clock_id"], operation)
-            if operation["at"] < first["at"]:
-                stops[operation["clock_id"]] = operation
-    found = [
-        _deadline(operation, stops.get(operation["clock_id"]), now)
-        for operation in operations
-        if operation["op"] == START
-    ]
+    starts: list[dict[str, Any]] = []
+    others: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        values = dict(zip(sla.column_names, row, strict=True))
+        if values["op"] == START:
+            starts.append(values)
+        else:
+            others[values["clock_id"]].append(values)
+    found = [_deadline(start, others[start["clock_id"]], now) for start in starts]
     return sorted(found, key=lambda deadline: (deadline.started_at, deadline.event))
 
 
-def _deadline(start: dict[str, Any], stop: dict[str, Any] | None, now: datetime) -> Deadline:
-    due_at, done_at = moment(start["due_at"]), None if stop is None else moment(stop["at"])
-    by_s = (due_at - (done_at or now)).total_seconds()
-    words = ("open", "overdue") if stop is None else ("met", "breached")
+def _deadline(row: dict[str, Any], others: Sequence[dict[str, Any]], now: datetime) -> Deadline:
+    at, due_at = moment(row["at"]), moment(row["due_at"])
+    start = Start(row["indicator"], row["variant"], row["office"], at, due_at, _moment(row["norm_due_at"]))
+    operations = [
+        Operation(one["op"], moment(one["at"]), _moment(one["due_at"]), one["span"], one["variant"]) for one in others
+    ]
+    judged = judge(start, operations, now=now, policies=POLICIES, calendars=centre().calendars)
+    ended_at = judged.done_at or judged.cancelled_at
+    ends = [one["position"] for one in others if one["op"] in {STOP, CANCEL} and moment(one["at"]) == ended_at]
     return Deadline(
-        indicator=start["indicator"],
-        owner=start["owner"],
-        started_at=moment(start["at"]),
-        due_at=due_at,
-        done_at=done_at,
-        verdict=words[by_s < 0],
-        by_s=by_s,
-        policy_version=start["policy_version"],
-        event=start["position"] if stop is None else stop["position"],
+        indicator=row["indicator"],
+        owner=row["owner"],
+        started_at=at,
+        due_at=judged.due_at,
+        done_at=judged.done_at,
+        verdict=judged.verdict,
+        by_s=(judged.due_at - (ended_at or now)).total_seconds(),
+        policy_version=judged.policy_version,
+        event=min(ends, default=row["position"]),
+        norm=judged.norm,
+        policy=policy_name(row["indicator"], judged.variant),
+        pauses=judged.pauses,
+        paused_s=judged.paused.total_seconds(),
+        first_due_at=None if judged.due_at == due_at else due_at,
+        cancelled_at=judged.cancelled_at,
     )
+
+
+def _moment(at: Instant | None) -> datetime | None:
+    return None if at is None else moment(at)

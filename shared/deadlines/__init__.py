@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .calendar import Calendar, Calendars, Hours, Interval
 from .due import add, due_at, norm_due_at
 from .policy import (
     WORKING,
@@ -21,6 +22,10 @@ from .policy import (
 
 __all__ = [
     "WORKING",
+    "Calendar",
+    "Calendars",
+    "Hours",
+    "Interval",
     "Policies",
     "Policy",
     "Span",

@@ -53,6 +53,17 @@ class Span:
         """
         return self.amount * _NOMINAL_S[self.unit]
 
+    @property
+    def code(self) -> str:
+        """As it is kept in rows; `Span.parse` reads it."""
+        return f"{self.unit}:{self.amount}"
+
+    @classmethod
+    def parse(cls, code: str) -> Span:
+        """The span of a `code`."""
+        unit, _, amount = code.partition(":")
+        return cls(int(amount), Unit(unit))
+
     def __str__(self) -> str:
         working = "working " if self.unit in WORKING else ""
         unit = self.unit.removeprefix("working_")
@@ -107,6 +118,14 @@ class Policy:
     """It judges what starts at this moment or later, until a higher version comes into force."""
     limit: Span
     norm: Span | None = None
+    from_working_day: bool = False
+    """What comes on a day on which the centre is closed counts from the next working day (§9)."""
+
+    @property
+    def needs_calendar(self) -> bool:
+        """Whether it can't be reckoned by the wall clock alone."""
+        spans = (self.limit,) if self.norm is None else (self.limit, self.norm)
+        return self.from_working_day or any(span.unit in WORKING for span in spans)
 
 
 class UnknownPolicyError(LookupError):

@@ -9,7 +9,6 @@ import asyncio
 import time
 from typing import Any, ClassVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
@@ -22,6 +21,7 @@ from services.insight.instants import instant
 from services.insight.projection import Row, Seen
 from services.insight.views.sla import COLUMNS
 from services.insight.views.sla import projection as sla
+from shared.centre import centre
 from tests.bench.history import Line
 
 _BATCH = 200
@@ -79,7 +79,7 @@ class SlaProjection(Projection[SlaView]):
     """Our fold, called as the library calls folds."""
 
     name = "sla"
-    folds: ClassVar = sla(ZoneInfo("Asia/Almaty")).folds
+    folds: ClassVar = sla(centre("Asia/Almaty")).folds
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         seen = Seen(

@@ -17,11 +17,14 @@ import pytest
 
 from deploy.health import Durable, Health, Reader, health
 from deploy.launcher import System
+from services.insight.views import projections
 from shared.bus import names
 from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
 from tests.conftest import StartSystem
 from tests.integration.histories import append, history
+
+(SLA,) = projections("Asia/Almaty", ["sla"])
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +88,13 @@ async def submit(system: System, bodies: list[Any]) -> None:
 async def test_readers_that_have_seen_all_are_not_behind(running: System, store: asyncpg.Connection) -> None:
     await append(store, history(31, 20))
     found = await until(running, nothing_behind)
-    assert [one.name for one in found.readers or ()] == ["relay", "effectiveness v1", "sla v1"]
+    assert [one.name for one in found.readers or ()] == ["relay", "effectiveness v1", f"sla v{SLA.version}"]
     assert all(one.running and one.built and one.oldest_unseen_s is None for one in found.readers or ())
     assert (found.write_transaction_s, found.dead_letters, found.poison) == (0, 0, 0)
     assert found.unanswered == {}
 
 
-@pytest.mark.parametrize(("process", "name"), [("relay", "relay"), ("insight", "sla v1")])
+@pytest.mark.parametrize(("process", "name"), [("relay", "relay"), ("insight", f"sla v{SLA.version}")])
 async def test_a_dead_reader_falls_behind_and_is_said_not_to_run(
     running: System, store: asyncpg.Connection, process: str, name: str
 ) -> None:
@@ -167,7 +170,9 @@ async def test_tables_fit_a_narrow_terminal(running: System) -> None:
     code, out, _ = await status(running)
     assert code == 0
     assert max(len(line) for line in out.splitlines()) <= 80
-    assert all(name in out for name in ("relay", "effectiveness v1", "sla v1", "intake", "feedback-reactions"))
+    assert all(
+        name in out for name in ("relay", "effectiveness v1", f"sla v{SLA.version}", "intake", "feedback-reactions")
+    )
 
 
 async def test_of_a_system_that_does_not_run_there_is_no_health(running: System, tmp_path: Path) -> None:

@@ -13,8 +13,11 @@ import asyncpg
 import pytest
 
 from deploy.launcher import System
+from services.insight.views import projections
 from tests.conftest import StartSystem
 from tests.integration.histories import SECRET, append, history
+
+(SLA,) = projections("Asia/Almaty", ["sla"])
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +57,9 @@ async def caught_up(dsn: str) -> None:
                 connection = await asyncpg.connect(dsn)
                 try:
                     behind = await connection.fetchval(
-                        """SELECT count(*) FROM store.event e
+                        f"""SELECT count(*) FROM store.event e
                            WHERE type IN ('RequestReceived', 'WrittenRequestReceived')
-                             AND NOT EXISTS (SELECT FROM read.sla_v1 WHERE position = e.position)"""
+                             AND NOT EXISTS (SELECT FROM read.{SLA.table} WHERE position = e.position)"""
                     )
                 finally:
                     await connection.close()
@@ -149,7 +152,7 @@ async def test_a_tampered_row_fails_verify_and_a_rebuild_puts_it_right(
     await append(store, history(26, 20))
     await caught_up(reading.dsn_for("admin"))
     await store.execute("SET ROLE tereze_insight")
-    await store.execute("UPDATE read.sla_v1 SET at = at + interval '1 hour' WHERE op = 'stop'")
+    await store.execute(f"UPDATE read.{SLA.table} SET at = at + interval '1 hour' WHERE op = 'stop'")
     code, out, err = await tereze(reading, "rebuild", "--verify")
     assert code == 1
     assert "live only" in out

@@ -176,7 +176,7 @@ async def test_pages_are_merged_from_the_partitions_indexes(owner: Connection, l
             f"""INSERT INTO store.event_{context} (context, stream_id, version, type, schema_version, data, occurred_at,
                     causation_id, correlation_id, actor)
                 SELECT '{context}', 's-' || n, 1, 'T', 1, '{{}}', now(), 'c', 'c', 'k'
-                FROM generate_series(1, 6000) n"""  # noqa: S608
+                FROM generate_series(1, 6000) n"""
         )
     await owner.execute("SET plan_cache_mode = force_generic_plan")
     await owner.execute(PLAN_IN_ORDER)

@@ -13,11 +13,13 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.sdk.environment_variables import OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, OTEL_METRIC_EXPORT_INTERVAL
 
+from services.insight.views import projections
 from shared.bus import names
 from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
 from tests.conftest import StartSystem
 
+(SLA,) = projections("Asia/Almaty", ["sla"])
 REQUEST = {
     "channel": "walk_in",
     "language": "kk",
@@ -93,7 +95,7 @@ async def test_services_count_messages_by_outcome_and_readers_tell_their_lag(
     }
     readers = {
         (process, metric, reader)
-        for process, reader in (("relay", "relay"), ("insight", "sla v1"), ("insight", "effectiveness v1"))
+        for process, reader in (("relay", "relay"), ("insight", f"sla v{SLA.version}"), ("insight", "effectiveness v1"))
         for process, metric in ((f"tereze-{process}", "tereze.lag.events"), (f"tereze-{process}", "tereze.lag.time"))
     }
     async with asyncio.timeout(30):

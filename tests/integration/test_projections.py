@@ -83,7 +83,7 @@ async def caught_up(pool: Pool, *some: Projection) -> None:
 
 
 async def rows_of(pool: Pool, projection: Projection) -> list[tuple[Any, ...]]:
-    rows = await pool.fetch(f"SELECT * FROM read.{projection.table} ORDER BY position, seq")  # noqa: S608
+    rows = await pool.fetch(f"SELECT * FROM read.{projection.table} ORDER BY position, seq")
     return [tuple(row) for row in rows]
 
 
@@ -156,7 +156,7 @@ async def test_poison_is_set_aside_live_and_fails_a_rebuild(
         await caught_up(pool, broken)
     found = await pool.fetch("SELECT position, error FROM read.poison WHERE name = 'sla' ORDER BY position")
     assert [row["position"] for row in found] == poisoned
-    others = await pool.fetchval("SELECT count(*) FROM read.sla_v1 WHERE clock_id LIKE 'details%'")
+    others = await pool.fetchval(f"SELECT count(*) FROM read.{SLA.table} WHERE clock_id LIKE 'details%'")
     assert others > 0
 
     before = await rows_of(pool, broken)
@@ -177,20 +177,20 @@ async def test_verify_finds_each_kind_of_tampering(pool: Pool, store: asyncpg.Co
     await rebuild(pool, SLA)
     assert (await verify(pool, SLA)).differences == 0
 
-    victim = await pool.fetchval("SELECT position FROM read.sla_v1 WHERE op = 'start' ORDER BY position LIMIT 1")
-    await pool.execute("UPDATE read.sla_v1 SET due_at = due_at + interval '1 second' WHERE position = $1", victim)
+    victim = await pool.fetchval(f"SELECT position FROM read.{SLA.table} WHERE op = 'start' ORDER BY position LIMIT 1")
+    await pool.execute(f"UPDATE read.{SLA.table} SET due_at = due_at + interval '1 second' WHERE position = $1", victim)
     changed = await verify(pool, SLA)
     assert changed.differences >= 2
     assert {first["stands"] for first in changed.first} == {"live only", "rebuilt only"}
     assert changed.first[0]["row"]["position"] == victim
     await rebuild(pool, SLA)
 
-    await pool.execute("INSERT INTO read.sla_v1 SELECT * FROM read.sla_v1 ORDER BY position, seq LIMIT 1")
+    await pool.execute(f"INSERT INTO read.{SLA.table} SELECT * FROM read.{SLA.table} ORDER BY position, seq LIMIT 1")
     doubled = await verify(pool, SLA)
     assert [first["stands"] for first in doubled.first] == ["live only"]
     await rebuild(pool, SLA)
 
-    await pool.execute("DELETE FROM read.sla_v1 WHERE position = $1", victim)
+    await pool.execute(f"DELETE FROM read.{SLA.table} WHERE position = $1", victim)
     assert {first["stands"] for first in (await verify(pool, SLA)).first} == {"rebuilt only"}
 
 
@@ -218,7 +218,7 @@ async def test_a_rebuild_under_a_running_reader_swaps_without_a_gap(pool: Pool, 
         seen = 0
         for _ in range(5):
             await rebuild(pool, SLA)
-            rows = await pool.fetchval("SELECT count(*) FROM read.sla_v1")
+            rows = await pool.fetchval(f"SELECT count(*) FROM read.{SLA.table}")
             assert rows >= seen, "the new table is never behind the one it replaces"
             seen = rows
         await writing
@@ -231,11 +231,11 @@ async def test_a_new_version_is_built_beside_the_old_one_and_takes_its_place(
 ) -> None:
     await append(store, history(10, 20))
     await rebuild(pool, SLA)
-    newer = replace(SLA, version=2)
+    newer = replace(SLA, version=SLA.version + 1)
     async with following(pool, (newer,)):
         await caught_up(pool, newer)
     tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'read' ORDER BY 1")
-    assert [row["tablename"] for row in tables] == ["poison", "projection", "sla_v2"]
+    assert [row["tablename"] for row in tables] == ["poison", "projection", newer.table]
     assert (await verify(pool, newer)).differences == 0
 
 
@@ -257,7 +257,7 @@ async def test_an_open_transaction_makes_no_reader_skip_its_events(
         await append(late, [happening for happening in happenings if happening.case_id.endswith("1")])
         await append(store, [happening for happening in happenings if not happening.case_id.endswith("1")])
         await asyncio.sleep(0.5)
-        assert await pool.fetchval("SELECT count(*) FROM read.sla_v1") == 0
+        assert await pool.fetchval(f"SELECT count(*) FROM read.{SLA.table}") == 0
         await transaction.commit()
         await late.close()
         await until(lambda: _has_all(pool))
@@ -269,7 +269,8 @@ async def _has_all(pool: Pool) -> bool:
         "SELECT count(*) FROM store.event WHERE type IN ('RequestReceived', 'WrittenRequestReceived')"
     )
     starts = await pool.fetchval(
-        "SELECT count(DISTINCT case_id) FROM read.sla_v1 WHERE clock_id ~ '^(details|mail_answer):' AND op = 'start'"
+        f"SELECT count(DISTINCT case_id) FROM read.{SLA.table}"
+        " WHERE clock_id ~ '^(details|mail_answer):' AND op = 'start'"
     )
     return events == starts
 

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.insight.indicators import INDICATORS
+from services.insight.indicators import INDICATORS, Indicator
 from services.insight.instants import instant, moment, shifter
 from services.insight.policies import POLICIES
 from services.insight.projection import Seen
 from services.insight.views.sla import projection
+from shared.centre import centre
 from shared.contracts import EVENTS
 from shared.deadlines import Span, Unit, add, days, months
 
 ZONE = ZoneInfo("Asia/Almaty")
-SLA = projection(ZONE)
+SLA = projection(centre("Asia/Almaty"))
 T0 = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PLACE = {"channel": "phone", "office": "Centre 1", "topic": "housing"}
 RECORDED = T0 + timedelta(days=400)
@@ -215,13 +216,26 @@ def test_table_5_a_written_request_is_to_be_registered_in_a_day_and_answered_in_
     ]
 
 
-def test_each_indicator_names_fields_that_its_events_have_and_has_a_policy() -> None:
-    for indicator in INDICATORS:
-        assert set(PLACE) <= set(EVENTS[indicator.start.event.type_name()].model_fields), indicator.name
-        for on in (indicator.start, *indicator.stops):
-            fields = set(EVENTS[on.event.type_name()].model_fields)
-            assert {on.key, "case_id", *filter(None, (on.at, on.owner, on.due))} <= fields, indicator.name
-        assert POLICIES.in_force(indicator.name, T0).name == indicator.name
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.name)
+def test_each_indicator_names_fields_that_its_events_have_and_has_a_policy(indicator: Indicator) -> None:
+    for on in indicator.operations:
+        fields = set(EVENTS[on.event.type_name()].model_fields)
+        keys = {on.key} if isinstance(on.key, str) else set(on.key)
+        named = set(filter(None, (on.at, on.plus, on.minus, on.each)))
+        if on.each is None:
+            # An item's own fields are not looked up here.
+            named |= keys | set(filter(None, (on.due, on.owner)))
+        assert named <= fields
+        assert on.case in fields or keys <= fields
+    for on in (indicator.start, *indicator.varies):
+        assert indicator.variant is None or indicator.variant in EVENTS[on.event.type_name()].model_fields
+    for on in indicator.moves:
+        assert (on.due is None) != (on.by is None), "a move says until when, or by how much"
+    assert POLICIES.in_force(indicator.name, T0).name == indicator.name
+
+
+def test_no_two_indicators_bear_one_name() -> None:
+    assert len({indicator.name for indicator in INDICATORS}) == len(INDICATORS)
 
 
 @given(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.insight.indicators import consult, feedback, intake, subscriptions
-from services.insight.indicators.base import Condition, Indicator, On
+from services.insight.indicators.base import Condition, Indicator, On, policy_name
 
-__all__ = ["INDICATORS", "Condition", "Indicator", "On"]
+__all__ = ["INDICATORS", "Condition", "Indicator", "On", "policy_name"]
 
 INDICATORS: tuple[Indicator, ...] = (
     *intake.INDICATORS,

@@ -1,13 +1,13 @@
-"""The projections: every module here that defines `projection(zone)` is one."""
+"""The projections: every module here that defines `projection(centre)` is one."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from services.insight.projection import Projection
+from shared.centre import centre
 
 
 class UnknownProjectionError(LookupError):
@@ -15,14 +15,15 @@ class UnknownProjectionError(LookupError):
 
 
 def projections(timezone: str, names: Sequence[str] = ()) -> tuple[Projection, ...]:
-    """All projections, or those named, for a centre in `timezone`.
+    """All projections, or those named, for the centre of the settings in `timezone`.
 
     Raises:
         UnknownProjectionError: when there is no projection of a given name.
+        CentreFileError: the centre's data file can't be used.
     """
-    zone = ZoneInfo(timezone)
+    its = centre(timezone)
     modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
-    known: dict[str, Projection] = {found.name: found for found in (module.projection(zone) for module in modules)}
+    known: dict[str, Projection] = {found.name: found for found in (module.projection(its) for module in modules)}
     for name in names:
         if name not in known:
             raise UnknownProjectionError(f"no projection is called {name!r}; there are: {', '.join(sorted(known))}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.insight.instants import Instant, instant
 from services.insight.projection import Projection, Row, Seen
+from shared.centre import Centre
 
 HELD, ASSESSED, CAUSE, EFFECTIVENESS, IMPACT = "held", "assessed", "cause", "effectiveness", "impact"
 
@@ -33,7 +33,7 @@ COLUMNS = (
 )
 
 
-def projection(_zone: ZoneInfo) -> Projection:
+def projection(_centre: Centre) -> Projection:
     """The projection."""
     return Projection(
         name="effectiveness",

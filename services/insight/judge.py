@@ -1,0 +1,242 @@
+"""What came of a clock that was paused, moved, cancelled or put under another policy: a fold over its operations.
+
+- Paused, a clock stands still: what is left of its time is left when it goes on. Policies in working time are
+  moved by the working time of the pause, the others by its length on the wall clock.
+- A move counts where it was made in time: what is late already is not mended by a later promise.
+- Another policy judges from the start on, and the pauses so far are kept (DOMAIN.md §10).
+- The first stop or cancellation ends it; what comes after changes nothing, so nothing is late once it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.insight.indicators import policy_name
+from services.insight.views.sla import CANCEL, MOVE, PAUSE, RESUME, STOP, VARY
+from shared.deadlines import WORKING, Calendar, Calendars, Policies, Span
+
+
+class Verdict(StrEnum):
+    """How a clock stands."""
+
+    MET = "met"
+    BREACHED = "breached"
+    """Done too late."""
+    OPEN = "open"
+    PAUSED = "paused"
+    """Open, and waiting for the consumer."""
+    OVERDUE = "overdue"
+    """Open, and past due."""
+    CANCELLED = "cancelled"
+    """The obligation ended without being judged."""
+
+
+class Norm(StrEnum):
+    """Where a limit is a range: which part of it was, or is, taken."""
+
+    BELOW = "below"
+    IN = "in"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A clock's first row."""
+
+    indicator: str
+    variant: str | None
+    office: str | None
+    at: datetime
+    due_at: datetime
+    norm_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One of its other rows."""
+
+    op: str
+    at: datetime
+    due_at: datetime | None = None
+    span: str | None = None
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The centre waited for the consumer."""
+
+    since: datetime
+    until: datetime | None
+    """None: it still waits."""
+
+    def until_at(self, now: datetime) -> datetime:
+        """Its end, or `now` while it lasts."""
+        return max(now, self.since) if self.until is None else self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a clock stands at a moment. A pause that goes on moves its due moments on."""
+
+    started_at: datetime
+    due_at: datetime
+    norm_due_at: datetime | None
+    done_at: datetime | None
+    cancelled_at: datetime | None
+    pauses: tuple[Pause, ...]
+    variant: str | None
+    """Which variant of the indicator's policy judges it."""
+    policy_version: int
+    now: datetime
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the centre waits for the consumer now."""
+        return bool(self.pauses) and self.pauses[-1].until is None
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.cancelled_at is not None:
+            return Verdict.CANCELLED
+        if self.done_at is not None:
+            return Verdict.MET if self.done_at <= self.due_at else Verdict.BREACHED
+        if self.due_at < self.now:
+            return Verdict.OVERDUE
+        return Verdict.PAUSED if self.waiting else Verdict.OPEN
+
+    @property
+    def norm(self) -> Norm | None:
+        """None: its limit is no range, or it was cancelled."""
+        if self.norm_due_at is None or self.cancelled_at is not None:
+            return None
+        at = self.done_at or self.now
+        if at > self.due_at:
+            return Norm.OVER
+        return Norm.BELOW if at < self.norm_due_at else Norm.IN
+
+    @property
+    def paused(self) -> timedelta:
+        """How long it was paused, on the wall clock."""
+        return sum((one.until_at(self.now) - one.since for one in self.pauses), timedelta())
+
+
+def judge(
+    start: Start, operations: Iterable[Operation], *, now: datetime, policies: Policies, calendars: Calendars
+) -> Judged:
+    """How the clock stands at `now`, by all of these operations."""
+    clock = _Clock(start, now, policies, calendars.of(start.office))
+    for operation in sorted(operations, key=_in_order):
+        if clock.ended:
+            break
+        clock.take(operation)
+    return clock.judged()
+
+
+def _in_order(operation: Operation) -> tuple[datetime, bool]:
+    """By time; of the same moment, what ends a clock comes last."""
+    return operation.at, operation.op in {STOP, CANCEL}
+
+
+class _Clock:
+    def __init__(self, start: Start, now: datetime, policies: Policies, calendar: Calendar) -> None:
+        self._start, self._now, self._policies, self._calendar = start, now, policies, calendar
+        self._variant = start.variant
+        self._policy = policies.in_force(policy_name(start.indicator, start.variant), start.at)
+        self._due, self._norm_due = start.due_at, start.norm_due_at
+        self._pauses: list[Pause] = []
+        self._waiting_since: datetime | None = None
+        self._done_at: datetime | None = None
+        self._cancelled_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self._done_at is not None or self._cancelled_at is not None
+
+    def take(self, operation: Operation) -> None:
+        # What reached us out of order, or a clock of the world that was wrong: nothing is before the start.
+        at = max(operation.at, self._start.at)
+        if operation.op == PAUSE:
+            self._waiting_since = self._waiting_since or at
+        elif operation.op == RESUME:
+            self._go_on(at)
+        elif operation.op == MOVE:
+            self._move(operation, at)
+        elif operation.op == VARY:
+            self._vary(operation.variant)
+        else:
+            self._go_on(at)
+            if operation.op == STOP:
+                self._done_at = operation.at
+            else:
+                self._cancelled_at = operation.at
+
+    def judged(self) -> Judged:
+        due, norm_due, pauses = self._due, self._norm_due, tuple(self._pauses)
+        if self._waiting_since is not None:
+            pauses += (Pause(self._waiting_since, None),)
+            due, norm_due = self._as_paused(self._now)
+        return Judged(
+            started_at=self._start.at,
+            due_at=due,
+            norm_due_at=norm_due,
+            done_at=self._done_at,
+            cancelled_at=self._cancelled_at,
+            pauses=pauses,
+            variant=self._variant,
+            policy_version=self._policy.version,
+            now=self._now,
+        )
+
+    def _go_on(self, at: datetime) -> None:
+        if self._waiting_since is None:
+            return
+        self._due, self._norm_due = self._as_paused(at)
+        self._pauses.append(Pause(self._waiting_since, at))
+        self._waiting_since = None
+
+    def _as_paused(self, until: datetime) -> tuple[datetime, datetime | None]:
+        """The due moments after a pause that began when it began, and lasts until then."""
+        if self._waiting_since is None:
+            return self._due, self._norm_due
+        pause = Pause(self._waiting_since, until)
+        norm_due = None if self._norm_due is None else self._later(self._norm_due, self._policy.norm, pause)
+        return self._later(self._due, self._policy.limit, pause), norm_due
+
+    def _move(self, operation: Operation, at: datetime) -> None:
+        due, norm_due = self._as_paused(at)
+        if at > due:
+            return
+        if self._waiting_since is not None:
+            # What was waited so far is in the due moment as it stands; what comes is added to the new one.
+            self._pauses.append(Pause(self._waiting_since, at))
+            self._waiting_since = at
+        self._norm_due = norm_due
+        if operation.due_at is not None:
+            self._due = operation.due_at
+        elif operation.span is not None:
+            self._due = self._calendar.add(Span.parse(operation.span), due)
+        else:
+            self._due = due
+
+    def _vary(self, variant: str | None) -> None:
+        self._variant = variant
+        policy = self._policies.in_force(policy_name(self._start.indicator, variant), self._start.at)
+        carried = policy.from_working_day
+        due = self._calendar.add(policy.limit, self._start.at, from_working_day=carried)
+        norm = (
+            None if policy.norm is None else self._calendar.add(policy.norm, self._start.at, from_working_day=carried)
+        )
+        for pause in self._pauses:
+            due = self._later(due, policy.limit, pause)
+            norm = None if norm is None else self._later(norm, policy.norm, pause)
+        self._policy, self._due, self._norm_due = policy, due, norm
+
+    def _later(self, due: datetime, span: Span | None, pause: Pause) -> datetime:
+        until = pause.until_at(self._now)
+        if span is not None and span.unit in WORKING:
+            return self._calendar.later(due, self._calendar.worked(pause.since, until))
+        return due + (until - pause.since)

@@ -1,0 +1,19 @@
+"""What the projections answer: deadlines and effectiveness, as they stand or as they stood (DOMAIN.md §8)."""
+
+from __future__ import annotations
+
+from services.insight.queries.base import NotBuiltError
+from services.insight.queries.effectiveness import CauseRow, EffectivenessGroup, EffectivenessRow, causes, effectiveness
+from services.insight.queries.sla import SlaGroup, SlaRow, sla
+
+__all__ = [
+    "CauseRow",
+    "EffectivenessGroup",
+    "EffectivenessRow",
+    "NotBuiltError",
+    "SlaGroup",
+    "SlaRow",
+    "causes",
+    "effectiveness",
+    "sla",
+]
