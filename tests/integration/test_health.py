@@ -132,7 +132,9 @@ async def test_a_write_transaction_left_open_is_told_for_it_holds_the_readers_ba
 
 async def test_what_was_set_aside_is_counted(running: System, store: asyncpg.Connection) -> None:
     await submit(running, [{"no": "request"}, "nothing"])
-    await store.execute("INSERT INTO read.poison (name, version, position, error) VALUES ('sla', 1, 1, 'x')")
+    await store.execute(
+        "INSERT INTO read.poison (name, version, position, error) VALUES ('sla', $1, 1, 'x')", SLA.version
+    )
     await store.execute("INSERT INTO read.poison (name, version, position, error) VALUES ('sla', 99, 1, 'not live')")
     found = await until(running, lambda found: found.dead_letters == 2)
     assert found.poison == 1

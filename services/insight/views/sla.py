@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from services.insight.indicators import INDICATORS, Indicator, On
@@ -48,17 +49,16 @@ def projection(
     centre: Centre, policies: Policies = POLICIES, indicators: Iterable[Indicator] = INDICATORS
 ) -> Projection:
     """The projection for a centre."""
-    starts: defaultdict[str, list[_Timed]] = defaultdict(list)
-    # Indicators that share a clock name the same operations: one row is for all of them.
-    others: defaultdict[str, dict[_Operation, None]] = defaultdict(dict)
-    for indicator in indicators:
-        starts[indicator.start.event.type_name()].append(_Timed(indicator, policies, centre.calendars))
-        for operation in _operations(indicator):
-            others[operation.on.event.type_name()][operation] = None
     zone = centre.calendars.zone
-    folds = {
-        name: _fold(tuple(starts[name]), tuple(others[name]), zone) for name in sorted(starts.keys() | others.keys())
-    }
+    starts: defaultdict[str, list[_Make]] = defaultdict(list)
+    # Indicators that share a clock name the same operations: one row is for all of them.
+    others: defaultdict[str, dict[_Operation, _Make]] = defaultdict(dict)
+    for indicator in indicators:
+        timed = _Timed(indicator, policies, centre.calendars)
+        starts[indicator.start.event.type_name()].append(_start(timed, zone))
+        for operation in _operations(indicator):
+            others[operation.on.event.type_name()][operation] = _operated(operation, zone)
+    folds = {name: _fold((*starts[name], *others[name].values())) for name in sorted(starts.keys() | others.keys())}
     # Another calendar makes other due moments: as another version, it is built anew.
     version = VERSION if centre.fingerprint == 0 else VERSION * 10**8 + centre.fingerprint % 10**8
     return Projection(name="sla", version=version, columns=COLUMNS, folds=folds)
@@ -143,56 +143,61 @@ def _shift(policy: Policy, span: Span, calendar: Calendar) -> Callable[[Instant]
     return lambda at: instant(calendar.add(span, moment(at), from_working_day=carried)) - at
 
 
-def _fold(starts: tuple[_Timed, ...], operations: tuple[_Operation, ...], zone: tzinfo) -> Fold:
+_Make = Callable[[Seen, dict[str, Any], list[Row]], None]
+"""Adds the rows that an event, or one item of it, makes."""
+
+
+def _fold(makers: tuple[_Make, ...]) -> Fold:
     def fold(event: Seen) -> Iterable[Row]:
         data = event.data
         rows: list[Row] = []
-        for timed in starts:
-            on = timed.indicator.start
-            for view in (data,) if on.each is None else _items(data, on.each):
-                if (on.when is None or on.when(view)) and (at := _at(on, event, view)) is not None:
-                    rows.append(_start(timed, event, view, at, zone, len(rows)))
-        for operation in operations:
-            on = operation.on
-            for view in (data,) if on.each is None else _items(data, on.each):
-                if (
-                    (on.when is None or on.when(view))
-                    and (at := _at(on, event, view)) is not None
-                    and (operation.variant is None or view.get(operation.variant) is not None)
-                ):
-                    rows.append(_operated(operation, event, view, at, zone, len(rows)))
+        for make in makers:
+            make(event, data, rows)
         return rows
 
     return fold
 
 
-def _items(data: dict[str, Any], field: str) -> Iterator[dict[str, Any]]:
-    items: list[Any] = data.get(field) or []
-    for index, item in enumerate(items, 1):
-        yield {**data, **(item if isinstance(item, dict) else {"item": item}), "index": index}
+def _each(on: On, make: _Make) -> _Make:
+    """For every item, where the event holds several operations."""
+    field = on.each
+    if field is None:
+        return make
+
+    def every(event: Seen, data: dict[str, Any], rows: list[Row]) -> None:
+        items: list[Any] = data.get(field) or []
+        for index, item in enumerate(items, 1):
+            make(event, {**data, **(item if isinstance(item, dict) else {"item": item}), "index": index}, rows)
+
+    return every
 
 
-def _at(on: On, event: Seen, data: dict[str, Any]) -> Instant | None:
+def _time(on: On) -> Callable[[Seen, dict[str, Any]], Instant | None]:
     """When it happened; None: this event does not say, so it did not."""
-    if on.at is None:
-        at = event.occurred_at
-    elif (said := data.get(on.at)) is None:
-        return None
-    else:
-        at = instant(said)
-    if on.plus is not None:
-        if (seconds := data.get(on.plus)) is None:
-            return None
-        at += round(seconds * _SECOND)
-    if on.minus is not None:
-        if (seconds := data.get(on.minus)) is None:
-            return None
-        at -= round(seconds * _SECOND)
-    return at
+    field, plus, minus = on.at, on.plus, on.minus
+
+    def said(event: Seen, data: dict[str, Any]) -> Instant | None:
+        if field is None:
+            return event.occurred_at
+        moment_said = data.get(field)
+        return None if moment_said is None else instant(moment_said)
+
+    def reckoned(event: Seen, data: dict[str, Any]) -> Instant | None:
+        at = said(event, data)
+        for name, sign in ((plus, 1), (minus, -1)):
+            if at is not None and name is not None:
+                seconds = data.get(name)
+                at = None if seconds is None else at + sign * round(seconds * _SECOND)
+        return at
+
+    return said if plus is None and minus is None else reckoned
 
 
-def _key(on: On, data: dict[str, Any]) -> Any:
-    return data[on.key] if isinstance(on.key, str) else "/".join(str(data[name]) for name in on.key)
+def _key(on: On) -> Callable[[dict[str, Any]], Any]:
+    names = on.key
+    if isinstance(names, str):
+        return itemgetter(names)
+    return lambda data: "/".join(str(data[name]) for name in names)
 
 
 def _due(said: str | None, zone: tzinfo) -> Instant | None:
@@ -204,59 +209,84 @@ def _due(said: str | None, zone: tzinfo) -> Instant | None:
     return instant(said)
 
 
-def _operated(operation: _Operation, event: Seen, data: dict[str, Any], at: Instant, zone: tzinfo, seq: int) -> Row:
-    on = operation.on
-    key = _key(on, data)
-    due = None if on.due is None else _due(data.get(on.due), zone)
-    return (
-        event.position,
-        seq,
-        operation.op,
-        f"{operation.clock}:{key}",
-        at,
-        data.get(on.case) or key,
-        None,
-        None if operation.variant is None else data.get(operation.variant),
-        None,
-        None,
-        None,
-        None,
-        due,
-        None,
-        None,
-        None if on.by is None else on.by(data).code,
-        event.recorded_at,
-    )
+def _operated(operation: _Operation, zone: tzinfo) -> _Make:
+    on, op, clock, variant = operation.on, operation.op, operation.clock, operation.variant
+    when, case, due, by = on.when, on.case, on.due, on.by
+    time_of, key_of = _time(on), _key(on)
+
+    def make(event: Seen, data: dict[str, Any], rows: list[Row]) -> None:
+        if when is not None and not when(data):
+            return
+        at = time_of(event, data)
+        if at is None or (variant is not None and data.get(variant) is None):
+            return
+        key = key_of(data)
+        rows.append(
+            (
+                event.position,
+                len(rows),
+                op,
+                f"{clock}:{key}",
+                at,
+                data.get(case) or key,
+                None,
+                None if variant is None else data[variant],
+                None,
+                None,
+                None,
+                None,
+                None if due is None else _due(data.get(due), zone),
+                None,
+                None,
+                None if by is None else by(data).code,
+                event.recorded_at,
+            )
+        )
+
+    return _each(on, make)
 
 
-def _start(timed: _Timed, event: Seen, data: dict[str, Any], at: Instant, zone: tzinfo, seq: int) -> Row:
-    indicator = timed.indicator
-    on = indicator.start
-    key = _key(on, data)
-    office = data.get(on.office)
-    variant = None if indicator.variant is None else data.get(indicator.variant)
-    policy = timed.in_force(at, variant, office)
-    norm = None
-    due = None if on.due is None else _due(data.get(on.due), zone)
-    if due is None:
-        due = at + policy.limit(at)
-        norm = None if policy.norm is None else at + policy.norm(at)
-    return (
-        event.position,
-        seq,
-        START,
-        f"{indicator.clock}:{key}",
-        at,
-        data.get(on.case) or key,
-        indicator.name,
-        variant,
-        data.get(on.channel),
-        office,
-        data.get(on.topic),
-        None if on.owner is None else data.get(on.owner),
-        due,
-        norm,
-        policy.number,
-        None,
-        event.recorded_at,
-    )
+def _start(timed: _Timed, zone: tzinfo) -> _Make:
+    indicator, in_force = timed.indicator, timed.in_force
+    on, name, clock, variant_field = indicator.start, indicator.name, indicator.clock, indicator.variant
+    when, case, channel, place, topic = on.when, on.case, on.channel, on.office, on.topic
+    owner, due_field = on.owner, on.due
+    time_of, key_of = _time(on), _key(on)
+
+    def make(event: Seen, data: dict[str, Any], rows: list[Row]) -> None:
+        if when is not None and not when(data):
+            return
+        at = time_of(event, data)
+        if at is None:
+            return
+        key, office = key_of(data), data.get(place)
+        variant = None if variant_field is None else data.get(variant_field)
+        policy = in_force(at, variant, office)
+        norm = None
+        due = None if due_field is None else _due(data.get(due_field), zone)
+        if due is None:
+            due = at + policy.limit(at)
+            norm = None if policy.norm is None else at + policy.norm(at)
+        rows.append(
+            (
+                event.position,
+                len(rows),
+                START,
+                f"{clock}:{key}",
+                at,
+                data.get(case) or key,
+                name,
+                variant,
+                data.get(channel),
+                office,
+                data.get(topic),
+                None if owner is None else data.get(owner),
+                due,
+                norm,
+                policy.number,
+                None,
+                event.recorded_at,
+            )
+        )
+
+    return _each(on, make)
