@@ -58,8 +58,10 @@ class Complaint:
     extended: bool = False
     concerned: frozenset[str] = _NOBODY
     """Whom it is about: they don't handle it."""
+    handling: frozenset[str] = _NOBODY
+    """Who investigated and decided in this round."""
     handled_by: frozenset[str] = _NOBODY
-    """Who investigated and decided so far: a review is in other hands."""
+    """Who did in earlier rounds: a review is in other hands."""
     causes: tuple[str, ...] = ()
     actions: int = 0
     decided: ComplaintDecided | None = None
@@ -138,7 +140,7 @@ def evolve(complaint: Complaint, event: Event, occurred_at: datetime) -> Complai
                 changed,
                 status=ComplaintStatus.INVESTIGATED,
                 concerned=frozenset(event.concerned),
-                handled_by=complaint.handled_by | {event.investigator},
+                handling=complaint.handling | {event.investigator},
                 causes=tuple(event.causes),
             )
         case ComplaintDecided():
@@ -146,7 +148,7 @@ def evolve(complaint: Complaint, event: Event, occurred_at: datetime) -> Complai
                 changed,
                 status=ComplaintStatus.DECIDED,
                 decided=event,
-                handled_by=complaint.handled_by | {event.decided_by},
+                handling=complaint.handling | {event.decided_by},
                 actions=complaint.actions + event.actions,
             )
         case ComplaintExtended():
@@ -205,6 +207,8 @@ def another_round(complaint: Complaint, responsible: str) -> Complaint:
         status=ComplaintStatus.ASSESSED,
         round=complaint.round + 1,
         responsible=responsible,
+        handling=_NOBODY,
+        handled_by=complaint.handled_by | complaint.handling,
         decided=None,
         waiting=False,
     )

@@ -12,7 +12,7 @@ Who a complaint is about takes no part in handling it; a review is in other hand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from services.feedback import causes
@@ -112,8 +112,7 @@ def assign(complaint: Complaint, wanted: AssignComplaint) -> ComplaintAssigned:
     if wanted.responsible == complaint.responsible:
         raise Refused("same_person", f"{wanted.responsible} answers for it already; name somebody else", "responsible")
     impartial(complaint, wanted.responsible, "responsible")
-    if complaint.round > 1:
-        in_other_hands(complaint, wanted.responsible, "responsible")
+    in_other_hands(complaint, wanted.responsible, "responsible")
     facts: dict[str, Any] = complaint.facts() | {"responsible": wanted.responsible}
     return ComplaintAssigned(**facts, previous=complaint.responsible, reason=wanted.reason)
 
@@ -197,8 +196,7 @@ def investigate(complaint: Complaint, found: InvestigateComplaint, given: Given[
     concerned = complaint.concerned | set(found.concerned)
     if found.investigator in concerned:
         raise _concerned(found.investigator, "investigator")
-    if complaint.round > 1:
-        in_other_hands(complaint, found.investigator, "investigator")
+    in_other_hands(complaint, found.investigator, "investigator")
     _deep_enough(complaint, complaint.depth, found)
     causes.check_named(given, found.causes)
     return ComplaintInvestigated(
@@ -235,8 +233,13 @@ def impartial(complaint: Complaint, person: str, field: str) -> None:
 
 
 def in_other_hands(complaint: Complaint, person: str, field: str) -> None:
-    """Refuse in a review whoever investigated or decided before."""
-    if person in complaint.handled_by:
+    """Refuse in a review whoever investigated or decided in an earlier round."""
+    not_of(complaint.handled_by, person, field)
+
+
+def not_of(before: Collection[str], person: str, field: str) -> None:
+    """Refuse one of those who handled it before."""
+    if person in before:
         raise Refused(
             "not_independent", f"{person} investigated or decided it before; a review is in other hands", field
         )

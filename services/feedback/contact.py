@@ -18,6 +18,7 @@ from shared.contracts.complaints import (
 )
 from shared.decider import Given, Refused
 from shared.regimes import RULES
+from shared.rules import not_in_the_future
 
 
 def tell_status(complaint: Complaint, told: TellComplaintStatus) -> ComplaintStatusTold:
@@ -42,16 +43,19 @@ def extend(complaint: Complaint, longer: ExtendComplaint, given: Given[Any]) -> 
     """Once, where the regime allows it, before the answer, with the reason told to the complainant."""
     undecided(complaint)
     regime = complaint.received.regime
-    if RULES[regime].extension is None:
+    most = RULES[regime].extension
+    if most is None:
         raise Refused("no_extension", f"the regime {regime} knows no extension; answer in time", "case_id")
     if complaint.extended:
         raise Refused("already_extended", "the answer was put off once; that is all there is", "case_id")
-    if longer.until <= given.occurred_at:
-        raise Refused("until_in_the_past", "name a later time by which the answer will be given", "until")
+    if longer.days is not None and longer.days * 86_400 > most.nominal_s:
+        raise Refused("extension_too_long", f"the regime {regime} allows {most} at most; name fewer days", "days")
     if complaint.received.has_contacts and longer.notified_at is None:
         raise Refused("notice_missing", "tell the complainant that it takes longer, and say when", "notified_at")
+    if longer.notified_at is not None:
+        not_in_the_future(longer.notified_at, given.now, "notified_at")
     return ComplaintExtended(
-        **complaint.facts(), due_at=longer.until, reason=longer.reason, notified_at=longer.notified_at
+        **complaint.facts(), days=longer.days, reason=longer.reason, notified_at=longer.notified_at
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.feedback import causes
 from services.feedback.complaint import Complaint
-from services.feedback.complaints import impartial, in_other_hands, undecided
+from services.feedback.complaints import impartial, in_other_hands, not_of, undecided
 from services.feedback.days import end_of
 from shared.contracts.base import Event
 from shared.contracts.complaints import (
@@ -59,8 +59,7 @@ def decide_on(complaint: Complaint, response: DecideComplaint, given: Given[Any]
             early=complaint.decided is None,
         )
     impartial(complaint, response.decided_by, "decided_by")
-    if complaint.round > 1:
-        in_other_hands(complaint, response.decided_by, "decided_by")
+    in_other_hands(complaint, response.decided_by, "decided_by")
     found = response.causes or list(complaint.causes)
     causes.check_named(given, response.causes)
     _cause_is_removed(response, found)
@@ -181,7 +180,7 @@ def escalate(complaint: Complaint, taken: EscalateComplaint) -> ComplaintEscalat
         if taken.responsible is None:
             raise Refused("responsible_missing", "name who answers for the review", "responsible")
         impartial(complaint, taken.responsible, "responsible")
-        in_other_hands(complaint, taken.responsible, "responsible")
+        not_of(complaint.handled_by | complaint.handling, taken.responsible, "responsible")
     elif taken.responsible is not None:
         raise Refused("responsible_stays", "outside, the responsible person stays; leave it out", "responsible")
     facts: dict[str, Any] = complaint.facts() | {"responsible": taken.responsible or complaint.responsible}
@@ -208,7 +207,7 @@ def end_recourse(complaint: Complaint, came: RecordRecourseOutcome) -> RecourseE
     if overturned:
         responsible = came.responsible or complaint.responsible
         impartial(complaint, responsible, "responsible")
-        in_other_hands(complaint, responsible, "responsible")
+        not_of(complaint.handled_by | complaint.handling, responsible, "responsible")
         facts |= {"responsible": responsible, "round_id": f"{complaint.received.case_id}-r{complaint.round + 1}"}
     ended = [complaint.under] if complaint.under is not None else []
     dropped = sorted(complaint.recourse) if not_pursued else []

@@ -204,7 +204,8 @@ class DecideComplaint(_OfComplaint):
 class ExtendComplaint(_OfComplaint):
     """The answer will take longer, where the regime allows it; the complainant is told, and why."""
 
-    until: When
+    days: Annotated[int, Field(ge=1, le=100)] | None = None
+    """By how many calendar days; None: by all that the regime allows."""
     reason: AboutNobody
     notified_at: When | None = None
 
@@ -401,9 +402,9 @@ class ComplaintDecided(_ComplaintEvent):
 
 
 class ComplaintExtended(_ComplaintEvent):
-    """The answer is due later."""
+    """The answer is due so many days later; None: by all that the regime allows."""
 
-    due_at: datetime
+    days: int | None
     reason: str
     notified_at: datetime | None
 

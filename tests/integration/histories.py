@@ -15,7 +15,7 @@ from shared.contracts.base import Event
 
 START = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 SECRET = "v1.sealed-secret"  # noqa: S105
-CAUSES = ["unclear", "late", "rude", "no_result"]
+CAUSES = ["unclear_explanation", "late", "rude", "no_result"]
 
 
 @dataclass(frozen=True)

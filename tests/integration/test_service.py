@@ -142,7 +142,7 @@ async def test_a_case_goes_from_its_request_to_its_impact(house: House) -> None:
                 "result": 2,
                 "satisfied": False,
                 "solved": "half",
-                "causes": ["unclear"],
+                "causes": ["unclear_explanation"],
             },
             timedelta(minutes=55),
         ),

@@ -122,7 +122,7 @@ def dissatisfied(number: int = 1, held_at: datetime = ELEVEN, agreed: datetime |
         consultant="consultant-2",
         held_at=held_at,
         closed_at=held_at,
-        causes=["unclear"],
+        causes=["unclear_explanation"],
         agreed_follow_up_at=agreed,
     )
 
