@@ -37,12 +37,13 @@ def sla(
     office: Annotated[str | None, typer.Option(help="Only this office.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only this channel, e.g. post.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
-    by: Annotated[str | None, typer.Option(help="Tell apart by: office or topic.")] = None,
+    by: Annotated[str | None, typer.Option(help="Tell apart by: office, topic, owner or policy.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """How the limits are kept: per indicator and channel, how many were met, breached, or are open.
 
-    A day is a calendar day in the centre's time zone (TEREZE_TIMEZONE).
+    What a day is, its policy says: a calendar day in the centre's time zone (TEREZE_TIMEZONE), or a working day by
+    its opening hours and holidays (TEREZE_CENTRE_FILE). While the centre waits for the consumer a clock is paused.
 
     Example: [bold]tereze sla --as-of 2026-03-02 --by office[/bold]
     """

@@ -2,7 +2,8 @@
 
 - Paused, a clock stands still: what is left of its time is left when it goes on. Policies in working time are
   moved by the working time of the pause, the others by its length on the wall clock.
-- A move counts where it was made in time: what is late already is not mended by a later promise.
+- A pause or a move counts where it came in time: what is late already is mended neither by a question to the
+  consumer nor by a later promise.
 - Another policy judges from the start on, and the pauses so far are kept (DOMAIN.md §10).
 - The first stop or cancellation ends it; what comes after changes nothing, so nothing is late once it is done.
 """
@@ -200,7 +201,7 @@ class _Clock:
 
     def _as_paused(self, until: datetime) -> tuple[datetime, datetime | None]:
         """The due moments after a pause that began when it began, and lasts until then."""
-        if self._waiting_since is None:
+        if self._waiting_since is None or self._waiting_since >= self._due:
             return self._due, self._norm_due
         pause = Pause(self._waiting_since, until)
         norm_due = None if self._norm_due is None else self._later(self._norm_due, self._policy.norm, pause)
