@@ -70,9 +70,15 @@ def _forgets_nobody(_message: Message) -> str | None:
     return None
 
 
+def _its_streams(_event: Event) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decider(Generic[S]):
-    """A service's rules, whole. Stream ids are `<kind>-<id>`; `<id>` is the correlation (case) id."""
+    """A service's rules, whole. Stream ids are `<kind>-<id>`; `<id>` is the correlation (case) id, unless
+    `case_of` says another one.
+    """
 
     context: Context
     commands: tuple[type[Command], ...]
@@ -88,6 +94,15 @@ class Decider(Generic[S]):
     """(message, index, other streams' states so far) -> further streams; asked until it names none that is new."""
     forgets: Callable[[Message], str | None] = _forgets_nobody
     """An event that says a consumer is forgotten -> whose key is deleted before it is reacted to."""
+    case_of: Callable[[Event], str | None] = _its_streams
+    """The case that an event belongs to, where its stream is that of many cases; None: its stream's."""
+    carried_forward: frozenset[type[Event]] = frozenset()
+    """Events that hold all that is known of their stream: states are made from the latest of them on."""
     decide: Callable[[S, Message, Given[S]], Sequence[Event]]
     evolve: Callable[[S, Event, datetime], S]
     """(state, event, when it happened in the world) -> state; total: an event it has no use for changes nothing."""
+
+    @property
+    def names_cases(self) -> bool:
+        """Whether its events may belong to other cases than their streams'."""
+        return self.case_of is not _its_streams

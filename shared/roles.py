@@ -87,7 +87,17 @@ _FEEDBACK: Rows = {
 
 _SUBSCRIPTIONS: Rows = {
     "PublishCatalogueEntry": (Role.MANAGER,),
+    "SetDeliveryTariff": (Role.MANAGER,),
+    "AnnounceCampaign": (Role.MANAGER,),
+    "SetCutOffs": (Role.MANAGER,),
     "AcceptSubscription": (Role.COUNTER_WORKER,),
+    "AcceptOrder": (Role.COUNTER_WORKER,),
+    "OpenDay": (Role.COUNTER_WORKER,),
+    "CountDay": (Role.COUNTER_WORKER,),
+    "CertifyDay": (Role.COUNTER_WORKER,),
+    "AnnulSubscription": (Role.COUNTER_WORKER,),
+    "RedirectSubscription": (Role.COUNTER_WORKER,),
+    "ReverseSubscription": (Role.COUNTER_WORKER, Role.MANAGER),
 }
 
 MAY: Rows = {**_INTAKE, **_CONSULT, **_FEEDBACK, **_SUBSCRIPTIONS}

@@ -10,6 +10,7 @@ from deploy.demo.steps import Step
 from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact, RecordImprovement
 from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.subscriptions import AcceptOrder
 
 _EVENTS: dict[str, tuple[str, ...]] = {
     "ReceiveRequest": ("RequestReceived",),
@@ -24,7 +25,16 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "AnswerWrittenRequest": ("WrittenRequestAnswered",),
     "DeclineWrittenRequest": ("WrittenRequestDeclined",),
     "PublishCatalogueEntry": ("CatalogueEntryPublished",),
-    "AcceptSubscription": ("SubscriptionAccepted",),
+    "SetDeliveryTariff": ("DeliveryTariffSet",),
+    "AnnounceCampaign": ("CampaignAnnounced",),
+    "SetCutOffs": ("CutOffsSet",),
+    "AcceptSubscription": ("SubscriptionAccepted", "DeliveryCardMade"),
+    "OpenDay": (),  # forms and refunds open days too: deploy/demo/days.py
+    "CountDay": ("DayCounted",),
+    "CertifyDay": ("DayCertified",),
+    "AnnulSubscription": ("SubscriptionAnnulled", "RefundBooked"),
+    "RedirectSubscription": ("SubscriptionRedirected",),
+    "ReverseSubscription": ("SubscriptionReversed", "RefundBooked"),
 }
 
 
@@ -40,6 +50,8 @@ def event_types(step: Step) -> tuple[str, ...]:
             return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
         case RecordImprovement(actions=actions):
             return ("ImprovementRecorded", *(("ActionDue", "ActionOrdered") * len(actions)))
+        case AcceptOrder(lines=lines):
+            return ("SubscriptionAccepted", "DeliveryCardMade") * len(lines)
         case _:
             pass
     return _EVENTS[step.type.type_name()]

@@ -10,7 +10,9 @@ from math import isclose
 from typing import Any, TypeAlias
 
 import asyncpg
+import orjson
 
+from deploy.demo.days import Protocol, protocol_of
 from deploy.demo.ledger import ALL, DIMENSIONS, Ledger
 from services.insight import queries
 from services.insight.views import projections
@@ -34,6 +36,10 @@ class Figures:
     worth: dict[str, list[queries.EffectivenessRow]]
     causes: list[queries.CauseRow]
     sold: dict[str, tuple[int, int]]
+    numbers: dict[str, tuple[int, int]]
+    """By facility and year: how many different numbers forms got, and the last of them."""
+    protocols: dict[str, Protocol]
+    """By facility and day."""
     events: dict[str, int]
     refused: dict[str, int]
     poisoned: int
@@ -74,6 +80,22 @@ async def look(connection: Connection, now: datetime) -> Figures:
                    FROM store.event WHERE type = 'SubscriptionAccepted' GROUP BY 1"""
             )
         },
+        numbers={
+            row["book"]: (row["count"], row["last"])
+            for row in await connection.fetch(
+                """SELECT substring(abonement FROM '(.*)[.]') AS book, count(DISTINCT abonement),
+                          max(substring(abonement FROM '[0-9]+$')::int) AS last
+                   FROM store.event, LATERAL (SELECT data->>'abonement') form (abonement)
+                   WHERE type = 'SubscriptionAccepted'
+                   GROUP BY 1"""
+            )
+        },
+        protocols={
+            row["correlation_id"]: protocol_of(orjson.loads(row["data"]))
+            for row in await connection.fetch(
+                "SELECT correlation_id, data::text AS data FROM store.event WHERE type = 'DayCertified'"
+            )
+        },
         events=await _counts(connection, "SELECT type AS what, count(*) FROM store.event GROUP BY 1"),
         refused=await _counts(
             connection,
@@ -99,7 +121,9 @@ def differences(ledger: Ledger, figures: Figures) -> list[str]:
         *_rows(kept, sla),
         *_rows(reckoned, worth),
         *_values("cause", ledger.causes, causes),
-        *_values("subscriptions (count, tiyn) to", ledger.sold, figures.sold),
+        *_values("subscriptions (count, tiyn) to", ledger.days.sold, figures.sold),
+        *_values("numbers (count, last) of", ledger.days.numbers, figures.numbers),
+        *_values("protocol of", ledger.days.protocols, figures.protocols),
         *_values("events", ledger.events, figures.events),
         *_values("dead letters", ledger.refused, figures.refused),
     ]

@@ -11,14 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from deploy.demo.days import Days, reckon_days
 from deploy.demo.facts import EffectivenessFact, consultation_facts, event_types
-from deploy.demo.press import DEARER, DEARER_AFTER, DEARER_INDEX, PRICES
 from deploy.demo.script import Script
 from deploy.demo.steps import Step
 from deploy.demo.times import Timed, timed
 from shared.bus.answers import Status
-from shared.contracts.subscriptions import AcceptSubscription
-from shared.contracts.values import Zone
 
 ALL = ""
 DIMENSIONS = ("all", "consultant", "topic", "form", "office", "channel")
@@ -69,14 +67,14 @@ class Worth:
 class Ledger:
     """What the system must say."""
 
-    sla: dict[tuple[str, str], Kept] = field(default_factory=dict[tuple[str, str], Kept])
+    sla: dict[tuple[str, str | None], Kept] = field(default_factory=dict["tuple[str, str | None]", Kept])
     """By indicator and channel."""
     worth: dict[tuple[str, str], Worth] = field(default_factory=dict[tuple[str, str], Worth])
     """By dimension and its value; `ALL` in dimension "all"."""
     causes: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """How often each cause of dissatisfaction was named, and in how many cases."""
-    sold: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
-    """Subscriptions and their sum in tiyn, by publication index."""
+    days: Days = field(default_factory=Days)
+    """The post offices' operating days, and what was sold."""
     events: dict[str, int] = field(default_factory=dict[str, int])
     """Events in the store, by type."""
     refused: dict[str, int] = field(default_factory=dict[str, int])
@@ -89,19 +87,21 @@ def reckon(script: Script, now: datetime) -> Ledger:
     cases: defaultdict[str, list[Step]] = defaultdict(list)
     for step in done:
         cases[step.thread].append(step)
+    days = reckon_days(cases.values(), script.begins)
+    clocks = [clock for case in cases.values() for clock in timed(case, script.begins.tzinfo)]
     facts = [fact for case in cases.values() for fact in consultation_facts(case)]
     return Ledger(
-        sla=_sla((clock for case in cases.values() for clock in timed(case, script.begins.tzinfo)), now),
+        sla=_sla([*clocks, *days.clocks], now),
         worth=_worth(facts),
         causes=_causes(facts),
-        sold=_sold(done, script.begins),
-        events=dict(Counter(name for step in done for name in event_types(step))),
+        days=days,
+        events=dict(Counter(name for step in done for name in event_types(step)) + days.events),
         refused=dict(Counter(step.code for step in script.steps if step.code)),
     )
 
 
-def _sla(clocks: Iterable[Timed], now: datetime) -> dict[tuple[str, str], Kept]:
-    groups: defaultdict[tuple[str, str], list[Timed]] = defaultdict(list)
+def _sla(clocks: Iterable[Timed], now: datetime) -> dict[tuple[str, str | None], Kept]:
+    groups: defaultdict[tuple[str, str | None], list[Timed]] = defaultdict(list)
     for clock in clocks:
         groups[clock.indicator, clock.channel].append(clock)
     return {key: _kept(group, now) for key, group in groups.items()}
@@ -166,17 +166,6 @@ def _causes(facts: list[EffectivenessFact]) -> dict[str, tuple[int, int]]:
     often = Counter(cause for cause, _ in named)
     cases = Counter(cause for cause, _ in set(named))
     return {cause: (often[cause], cases[cause]) for cause in often}
-
-
-def _sold(done: list[Step], begins: datetime) -> dict[str, tuple[int, int]]:
-    sold: defaultdict[str, list[int]] = defaultdict(list)
-    for step in done:
-        form = step.command
-        if isinstance(form, AcceptSubscription):
-            dearer = form.index == DEARER_INDEX and step.at.date() >= (begins + DEARER_AFTER).date()
-            city, rural = (DEARER if dearer else PRICES[form.index])[form.months]
-            sold[form.index].append((city if form.zone is Zone.CITY else rural) * 100 * form.copies)
-    return {index: (len(sums), sum(sums)) for index, sums in sold.items()}
 
 
 def _mean(values: list[int] | list[float]) -> float | None:

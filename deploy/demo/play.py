@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -25,11 +25,20 @@ Told = Callable[[datetime, int], None]
 class Player:
     """Plays one script. `wrong` then says of each thread that went another way where it first did."""
 
-    def __init__(self, script: Script, nats_url: str, clock: MovableClock, told: Told) -> None:
+    def __init__(
+        self,
+        script: Script,
+        nats_url: str,
+        clock: MovableClock,
+        told: Told,
+        rest: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`rest` waits until all that a stretch of time led to has happened: in the world, a night lies between."""
         self._script = script
         self._url = nats_url
         self._clock = clock
         self._told = told
+        self._rest = rest
         self._adapters: dict[str, _Adapter] = {}
         self._lost: set[str] = set()
         self.wrong: list[str] = []
@@ -45,6 +54,7 @@ class Player:
                 async with asyncio.TaskGroup() as group:
                     for thread in threads:
                         group.create_task(self._play_thread(thread, until))
+                await self._rest()
 
     async def _play_thread(self, steps: Sequence[Step], until: datetime) -> None:
         for step in steps:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -19,9 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.demo import folder as data
 from deploy.demo import show
+from deploy.demo.days import Protocol
 from deploy.demo.figures import Figures, differences, look, settled
 from deploy.demo.ledger import Ledger, reckon
 from deploy.demo.play import Player
+from deploy.demo.rest import at_rest
 from deploy.demo.script import Script, write
 from deploy.launcher import System
 from deploy.problem import Problem
@@ -101,7 +104,7 @@ async def play_and_compare(
         def told(now: datetime, done: int) -> None:
             bar.update(task, advance=done, description=f"{now:%a %d %b %Y}")
 
-        player = Player(script, system.url_for("adapter"), clock, told)
+        player = Player(script, system.url_for("adapter"), clock, told, partial(at_rest, system))
         await player.play()
         # Back to the present, so that whoever goes on can send what happens now.
         clock.set(datetime.now(UTC))
@@ -123,4 +126,6 @@ async def play_and_compare(
 
 def _count(ledger: Ledger) -> int:
     rows = sum(len(fields(row)) for row in (*ledger.sla.values(), *ledger.worth.values()))
-    return rows + 2 * (len(ledger.causes) + len(ledger.sold)) + len(ledger.events) + len(ledger.refused)
+    days = ledger.days
+    lines = len(fields(Protocol)) * len(days.protocols) + 2 * (len(days.sold) + len(days.numbers))
+    return rows + lines + 2 * len(ledger.causes) + len(ledger.events) + len(ledger.refused)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy.demo import consultations, letters, people, press, words
+from deploy.demo import consultations, counter, letters, people, press, words
 from deploy.demo.consultations import End, Later, consultation
 from deploy.demo.letters import letter
 from deploy.demo.steps import Chance, Step, Tale
@@ -37,7 +37,7 @@ class Script:
         """Until when each stretch of time goes, and what is played in it: a list for each thread."""
         stretches: dict[datetime, dict[str, list[Step]]] = {}
         for step in self.steps:
-            until = self._until(step.at)
+            until = self._until(step.entered or step.at)
             stretches.setdefault(until, {}).setdefault(step.thread, []).append(step)
         for until in sorted(stretches):
             yield until, list(stretches[until].values())
@@ -155,8 +155,9 @@ def _press(chance: Chance, begins: datetime, count: int) -> list[Step]:
     opening = press_tale("demo-catalogue", chance)
     press.catalogue(opening, begins + timedelta(hours=8))
     steps = opening.steps
-    for number in range(1, count + 1):
-        tale = press_tale(f"demo-s-{number:04}", chance)
-        press.form(tale, begins + timedelta(days=chance.pick(_WORKDAYS[1:])) + chance.minutes(9 * 60, 17 * 60))
+    for number, facility in enumerate(press.FACILITIES):
+        tale = press_tale(f"demo-{facility}", chance)
+        share = count // len(press.FACILITIES) + (number < count % len(press.FACILITIES))
+        counter.fortnight(tale, facility, begins, _WORKDAYS[1:], share)
         steps += tale.steps
     return steps

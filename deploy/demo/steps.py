@@ -41,6 +41,8 @@ class Step:
     status: Status = Status.ACCEPTED
     code: str = ""
     """The machine-readable reason, where the answer must give one."""
+    entered: datetime | None = None
+    """When it is submitted, where that is later than when it happened."""
 
 
 class Slip(StrEnum):
@@ -135,8 +137,20 @@ class Tale:
         """Somebody at the centre submits `command`, default: whoever usually does; with `code`, in vain."""
         self._tell(at, command, code, "/demo/desk", kept=False, role=role)
 
+    def entered_later(self, at: datetime, entered: datetime, command: Command) -> None:
+        """Somebody at the centre enters at `entered` what happened `at`."""
+        self._tell(at, command, "", "/demo/desk", kept=False, entered=entered)
+
     def _tell(
-        self, at: datetime, command: Command, code: str, source: str, *, kept: bool, role: Role | None = None
+        self,
+        at: datetime,
+        command: Command,
+        code: str,
+        source: str,
+        *,
+        kept: bool,
+        role: Role | None = None,
+        entered: datetime | None = None,
     ) -> None:
         step = Step(
             thread=self.thread,
@@ -150,6 +164,7 @@ class Tale:
             command=command,
             status=Status.REJECTED if code else Status.ACCEPTED,
             code=code,
+            entered=entered,
         )
         self.steps.append(step)
         if not code and self.chance.repeat(command.type_name()):

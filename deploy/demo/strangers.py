@@ -50,13 +50,16 @@ def strangers(chance: Chance, at: datetime) -> Iterator[Step]:
     yield from fifth.steps
 
     sixth = press_tale("demo-x-press", chance)
-    good = press.form(sixth, at)
+    good = press.form(chance, press.STRANGE, at, sixth.thread)
+    sixth.by_channel(at, good)
     for code, wrong in (
         ("not_in_catalogue", {"index": "99999"}),
+        ("not_signed", {"signed": False}),
+        ("subscription_exists", {"subscription_id": sixth.thread}),
         ("term_not_offered", {"index": "75384", "months": 5}),
         ("first_month_past", {"first_month": f"{at.year - 1}-01"}),
     ):
-        sixth.by_channel(at, good.model_copy(update={**wrong, "subscription_id": f"demo-x-{code}"}), code)
+        sixth.by_channel(at, good.model_copy(update={"card": None, "subscription_id": f"demo-x-{code}", **wrong}), code)
     yield from sixth.steps
     other = good.model_copy(update={"copies": good.copies + 1})
     accepted = sixth.steps[0]

@@ -44,7 +44,7 @@ class Timed:
     """One thing with a limit. Times are in UTC."""
 
     indicator: str
-    channel: str
+    channel: str | None
     start: datetime
     due: datetime
     norm: datetime | None

@@ -1,6 +1,12 @@
-"""The rules of press subscriptions: the catalogue and its prices, and accepting a PS-1 form (DOMAIN.md §6).
+"""The rules of press subscriptions (DOMAIN.md §6): who may ask for what, and where it is decided.
 
-Calendar days are counted in the centre's time zone: `decider(zone)` makes the rules for one.
+The rules themselves, by topic: `catalogue` (prices), `campaigns` (dates), `ps1` (accepting), `day` (the operating day,
+over a facility's `books`), `changes` (annulment, redirection, taking back). Calendar days are counted in the centre's
+time zone: `decider(zone)` makes the rules for one.
+
+Streams: `publication-<index>`, `campaigns-all`, `facility-<facility>` (forms, days, refunds: what must add up), and
+`subscription-<abonement>` (one form's life, from its delivery card on). What happens in one stream reaches the other
+as a reaction.
 """
 
 from __future__ import annotations
@@ -11,220 +17,228 @@ from datetime import date, datetime, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from services.subscriptions import campaigns, catalogue, changes, day, ps1
+from services.subscriptions.books import Books
+from services.subscriptions.campaigns import Calendar
+from services.subscriptions.catalogue import Publication
+from services.subscriptions.changes import Subscription
 from shared.contracts import subscriptions
 from shared.contracts.base import Event, Message
 from shared.contracts.subscriptions import (
+    AcceptOrder,
     AcceptSubscription,
+    AnnounceCampaign,
+    AnnulSubscription,
+    BooksCarriedForward,
+    CampaignAnnounced,
     CatalogueEntryPublished,
+    CertifyDay,
+    CountDay,
+    CutOffsSet,
+    DayCertified,
+    DayCounted,
+    DayOpened,
+    DeliveryCardMade,
+    DeliveryTariffSet,
+    OpenDay,
     PublishCatalogueEntry,
+    RedirectSubscription,
+    RefundBooked,
+    ReverseSubscription,
+    SetCutOffs,
+    SetDeliveryTariff,
     SubscriptionAccepted,
-    TermPrice,
+    SubscriptionAnnulled,
+    SubscriptionReversed,
 )
-from shared.contracts.values import Context, Zone
+from shared.contracts.values import Context
 from shared.decider import Decider, Given, Refused
 from shared.rules import not_in_the_future
-
-LARGEST_AMOUNT = 10**13
-"""In tiyn. More than any money field of the published language holds: a slip of the keyboard, not a subscription."""
-
-
-# ── what is known of a publication, and of a subscription ────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No such publication, or no such subscription, yet."""
+    """Nothing happened on this stream yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A publication's catalogue entries, the latest `effective_from` first."""
-
-    entries: tuple[CatalogueEntryPublished, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """An accepted subscription."""
-
-
-State = Unknown | Publication | Subscription
+State = Unknown | Publication | Calendar | Books | Subscription
+CALENDAR = "campaigns-all"
 
 
 # ── what may be done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) -> Sequence[Event]:
-    """What happens when `message` arrives; see each rule below. `zone` is the centre's.
+    """What happens when `message` arrives; see the rules of each topic. `zone` is the centre's.
 
     Raises:
-        Refused: the codes of the rules below.
+        Refused: by the rules.
     """
     not_in_the_future(given.occurred_at, given.now)
-    match message, state:
-        case PublishCatalogueEntry(), _:
-            return [publish(state, message)]
-        case AcceptSubscription(), Unknown():
-            publication = given.others.get(publication_stream(message.index), Unknown())
-            return [accept(publication, message, message.subscription_id or given.fresh_id, _day(given, zone))]
-        case AcceptSubscription(), _:
-            raise Refused(
-                "subscription_exists",
-                f"subscription {message.subscription_id} is accepted already; leave the id out to get a new one",
-                "subscription_id",
-            )
+    today = _day(given.occurred_at, zone)
+    match message:
+        case PublishCatalogueEntry():
+            return [catalogue.publish(_publication(state), message)]
+        case SetDeliveryTariff():
+            return [catalogue.set_tariff(_publication(state), message)]
+        case AnnounceCampaign():
+            return [campaigns.announce(_calendar(state), message)]
+        case SetCutOffs():
+            return [campaigns.set_cut_offs(_calendar(state), message)]
+        case AcceptSubscription() | AcceptOrder():
+            return _accept(zone, _books(state), message, given, today)
+        case OpenDay():
+            return [day.open_day(_books(state), message, _day(given.now, zone), zone)]
+        case CountDay():
+            return [day.count_day(_books(state), message)]
+        case CertifyDay():
+            return day.certify(_books(state), message)
+        case AnnulSubscription():
+            return [changes.annul(_accepted(state), message, _calendar(given.others.get(CALENDAR)), today)]
+        case RedirectSubscription():
+            publication = _publication(given.others.get(publication_stream(message.index)))
+            calendar = _calendar(given.others.get(CALENDAR))
+            return [changes.redirect(_accepted(state), message, calendar, publication, today)]
+        case ReverseSubscription():
+            return [changes.take_back(_accepted(state), message, today)]
+        case SubscriptionAccepted():
+            # Known already: one of the time before forms had numbers, or told twice.
+            return [] if isinstance(state, Subscription) else [changes.card_of(message, today)]
+        case SubscriptionAnnulled() | SubscriptionReversed():
+            return day.book(_books(state), message, today, zone)
         case _:
             raise Refused("unknown_type", f"subscriptions has no rule for {message.type_name()}; see `tereze contract`")
 
 
-def publish(state: State, entry: PublishCatalogueEntry) -> CatalogueEntryPublished:
-    """An entry takes effect on a date; what took effect before stays as it was."""
-    if entry.min_months > entry.max_months:
-        raise Refused(
-            "min_above_max", "the shortest term is longer than the longest; correct one of them", "min_months"
-        )
-    terms = [price.months for price in entry.prices]
-    for months in terms:
-        if not entry.min_months <= months <= entry.max_months:
-            raise Refused(
-                "term_outside_limits",
-                f"a price for {months} months, but terms go from {entry.min_months} to {entry.max_months}; "
-                "leave the price out or widen the terms",
-                "prices",
-            )
-        if terms.count(months) > 1:
-            raise Refused("term_priced_twice", f"{months} months are priced twice; leave one price out", "prices")
-    if any(entry.effective_from == earlier.effective_from for earlier in _entries(state)):
-        raise Refused(
-            "effective_date_taken",
-            f"{entry.index} has prices from {entry.effective_from} already, and they are never overwritten; "
-            "publish the new ones from another date",
-            "effective_from",
-        )
-    return CatalogueEntryPublished(
-        index=entry.index,
-        title=entry.title,
-        editor_phone=entry.editor_phone,
-        issues_a_year=entry.issues_a_year,
-        min_months=entry.min_months,
-        max_months=entry.max_months,
-        distribution=entry.distribution,
-        territory=entry.territory,
-        effective_from=entry.effective_from,
-        prices=entry.prices,
-    )
+def _accept(
+    zone: tzinfo, books: Books, form: AcceptSubscription | AcceptOrder, given: Given[State], today: date
+) -> Sequence[Event]:
+    """A form gets its number, and opens its operating day where nobody has."""
+    publications = {index: _publication(given.others.get(publication_stream(index))) for index in ps1.indexes(form)}
+    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today)
+    if isinstance(form, AcceptSubscription):
+        accepted = [ps1.accept(books, form, sale, given.fresh_id)]
+    else:
+        accepted = ps1.accept_order(books, form, sale, given.fresh_id)
+    on = books.operating_day(today)
+    if on in books.days:
+        return accepted
+    return [day.opened(form.facility, on, form.entered_by or form.worker, zone), *accepted]
 
 
-def accept(publication: State, form: AcceptSubscription, subscription_id: str, day: date) -> SubscriptionAccepted:
-    """A subscription is accepted at the price in force on the day; only what is in the catalogue is accepted."""
-    entry = entry_in_force(publication, form.index, day)
-    price = price_of(entry, form.months, form.zone)
-    amount = price * form.copies
-    if amount > LARGEST_AMOUNT:
-        raise Refused("amount_too_large", f"{form.copies} copies cost {amount} tiyn; check the copies", "copies")
-    this_month = day.isoformat()[: len("YYYY-MM")]
-    if form.first_month < this_month:
-        raise Refused(
-            "first_month_past", f"{form.first_month} is over; choose {this_month} or a later month", "first_month"
-        )
-    return SubscriptionAccepted(
-        consumer_id=form.subscriber.consumer_id or f"c-{subscription_id}",
-        subscription_id=subscription_id,
-        index=form.index,
-        title=entry.title,
-        first_month=form.first_month,
-        months=form.months,
-        copies=form.copies,
-        zone=form.zone,
-        price=price,
-        amount=amount,
-        facility=form.facility,
-        seller=form.seller,
-        worker=form.worker,
-        payment=form.payment,
-        subscriber_kind=form.subscriber.kind,
-        name=form.subscriber.name,
-        address=form.subscriber.address,
-    )
-
-
-def entry_in_force(publication: State, index: str, day: date) -> CatalogueEntryPublished:
-    """The entry that took effect last, on `day` or before it."""
-    entries = _entries(publication)
-    for entry in entries:
-        if entry.effective_from <= day:
-            return entry
-    begins = f" before {entries[-1].effective_from}" if entries else ""
-    raise Refused(
-        "not_in_catalogue",
-        f"publication {index} is not in the catalogue{begins}; check the index, or publish its entry first",
-        "index",
-        early=True,
-    )
-
-
-def price_of(entry: CatalogueEntryPublished, months: int, zone: Zone) -> int:
-    """The price of a term for one copy, in tiyn."""
-    for price in entry.prices:
-        if price.months == months:
-            return _in_zone(price, zone)
-    offered = ", ".join(str(months) for months in sorted(price.months for price in entry.prices))
-    raise Refused(
-        "term_not_offered",
-        f"{entry.title} ({entry.index}) is not offered for {months} months; choose one of: {offered}",
-        "months",
-    )
-
-
-def _in_zone(price: TermPrice, zone: Zone) -> int:
-    return price.city if zone is Zone.CITY else price.rural
-
-
-def _entries(state: State) -> tuple[CatalogueEntryPublished, ...]:
-    return state.entries if isinstance(state, Publication) else ()
-
-
-def _day(given: Given[State], zone: tzinfo) -> date:
+def _day(moment: datetime, zone: tzinfo) -> date:
     try:
-        return given.occurred_at.astimezone(zone).date()
+        return moment.astimezone(zone).date()
     except OverflowError:  # the first or last hours of the calendar
-        return given.occurred_at.date()
+        return moment.date()
+
+
+def _publication(state: State | None) -> Publication:
+    return state if isinstance(state, Publication) else Publication()
+
+
+def _calendar(state: State | None) -> Calendar:
+    return state if isinstance(state, Calendar) else Calendar()
+
+
+def _books(state: State) -> Books:
+    return state if isinstance(state, Books) else Books()
+
+
+def _accepted(state: State) -> Subscription:
+    if isinstance(state, Subscription):
+        return state
+    # Its delivery card is made by a reaction, and may be under way.
+    raise Refused(
+        "unknown_abonement",
+        "no form of this number was accepted; its number stands on it: <facility>.<year>.<number>",
+        "abonement",
+        later=True,
+    )
 
 
 # ── what then is known ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def evolve(state: State, event: Event, _occurred_at: datetime) -> State:
-    """The publication or the subscription after `event`."""
+def evolve(state: State, event: Event, occurred_at: datetime) -> State:
+    """The publication, the calendar, the facility's books or the subscription after `event`."""
     match event:
         case CatalogueEntryPublished():
-            entries = sorted((*_entries(state), event), key=lambda entry: entry.effective_from, reverse=True)
-            return Publication(tuple(entries))
-        case SubscriptionAccepted():
-            return Subscription()
+            return _publication(state).with_entry(event)
+        case DeliveryTariffSet():
+            return _publication(state).with_tariff(event)
+        case CampaignAnnounced():
+            return _calendar(state).with_campaign(event)
+        case CutOffsSet():
+            return _calendar(state).with_cut_offs(event)
+        case SubscriptionAccepted(abonement=None):  # of the time before forms had numbers: on a stream of its own
+            return Subscription(changes.card_of(event, occurred_at.date()), event.copies)
+        case DeliveryCardMade():
+            return Subscription(event, event.copies)
+        case (
+            SubscriptionAccepted()
+            | DayOpened()
+            | DayCounted()
+            | DayCertified()
+            | BooksCarriedForward()
+            | RefundBooked()
+        ):
+            return _books(state).evolve(event)
         case _:
-            return state
+            return changes.evolve(state, event) if isinstance(state, Subscription) else state
 
 
 def publication_stream(index: str) -> str:
-    """All entries of one publication."""
+    """All entries and tariffs of one publication."""
     return f"publication-{index}"
 
 
+def facility_stream(facility: str) -> str:
+    """All forms, days and refunds of one facility."""
+    return f"facility-{facility}"
+
+
 def stream_of(message: Message, fresh_id: str) -> str:
-    """A publication's entries are one stream, each subscription is another."""
+    """Where a message is decided."""
     match message:
-        case PublishCatalogueEntry():
+        case PublishCatalogueEntry() | SetDeliveryTariff():
             return publication_stream(message.index)
-        case AcceptSubscription():
-            return f"subscription-{message.subscription_id or fresh_id}"
+        case AnnounceCampaign() | SetCutOffs():
+            return CALENDAR
+        case AcceptSubscription() | AcceptOrder() | OpenDay() | CountDay() | CertifyDay():
+            return facility_stream(message.facility)
+        case SubscriptionAnnulled() | SubscriptionReversed():
+            return facility_stream(message.facility)
+        case AnnulSubscription() | RedirectSubscription() | ReverseSubscription():
+            return f"subscription-{message.abonement}"
+        case SubscriptionAccepted():
+            return f"subscription-{message.abonement or message.subscription_id}"
         case _:
             return f"subscription-{fresh_id}"
 
 
 def reads(message: Message) -> tuple[str, ...]:
-    """To accept a subscription, its publication must be read."""
-    return (publication_stream(message.index),) if isinstance(message, AcceptSubscription) else ()
+    """A form is accepted by the catalogue and the calendar; changes hold from when the calendar allows."""
+    match message:
+        case AcceptSubscription() | AcceptOrder():
+            return (CALENDAR, *dict.fromkeys(publication_stream(index) for index in ps1.indexes(message)))
+        case RedirectSubscription():
+            return (CALENDAR, publication_stream(message.index))
+        case AnnulSubscription():
+            return (CALENDAR,)
+        case _:
+            return ()
+
+
+def case_of(event: Event) -> str | None:
+    """Forms and refunds belong to their abonement, what concerns a day to the day, not all to the facility."""
+    match event:
+        case SubscriptionAccepted() | RefundBooked():
+            return event.abonement
+        case DayOpened() | DayCounted() | DayCertified() | BooksCarriedForward():
+            return event.case_id
+        case _:
+            return None
 
 
 def decider(zone: tzinfo) -> Decider[State]:
@@ -232,10 +246,12 @@ def decider(zone: tzinfo) -> Decider[State]:
     return Decider(
         context=Context.SUBSCRIPTIONS,
         commands=subscriptions.COMMANDS,
-        opens=frozenset({AcceptSubscription}),
+        reacts_to=(SubscriptionAccepted, SubscriptionAnnulled, SubscriptionReversed),
         initial=Unknown,
         stream_of=stream_of,
         reads=reads,
+        case_of=case_of,
+        carried_forward=frozenset({BooksCarriedForward}),
         decide=partial(decide, zone),
         evolve=evolve,
     )

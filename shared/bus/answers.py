@@ -35,7 +35,10 @@ class Stored:
     """An event that a submission led to."""
 
     type: str
+    """Empty for a duplicate: it is told where its events are, not what they were."""
     position: int
+    case_id: str = ""
+    """The case it belongs to: of a form PS-1, its number."""
 
 
 @dataclass(frozen=True, slots=True)

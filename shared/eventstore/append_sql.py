@@ -35,10 +35,12 @@ WITH me AS MATERIALIZED (
 ), numbered AS MATERIALIZED (
     SELECT nextval('store.position') AS position, fitting.*
     FROM (
-        SELECT me.xid, j.stream_id, j.correlation_id, j.causation_id, j.actor, j.traceparent, e.*
+        SELECT me.xid, j.stream_id, coalesce(e.own_correlation_id, j.correlation_id) AS correlation_id,
+               j.causation_id, j.actor, j.traceparent, e.*
         FROM me
-        CROSS JOIN unnest($10::bigint[], $11::int[], $12::text[], $13::smallint[], $14::bytea[], $15::timestamptz[])
-             WITH ORDINALITY AS e(ord, version, type, schema_version, data, occurred_at, nth)
+        CROSS JOIN unnest($10::bigint[], $11::int[], $12::text[], $13::smallint[], $14::bytea[], $15::timestamptz[],
+                          $16::text[])
+             WITH ORDINALITY AS e(ord, version, type, schema_version, data, occurred_at, own_correlation_id, nth)
         JOIN judged j ON j.ord = e.ord
         WHERE j.fits
         ORDER BY e.nth

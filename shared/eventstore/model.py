@@ -16,6 +16,8 @@ class NewEvent(NamedTuple):
     schema_version: int
     data: bytes
     occurred_at: datetime
+    correlation_id: str | None = None
+    """None: its message's."""
 
 
 class Append(NamedTuple):

@@ -87,6 +87,17 @@ class EventStore:
         self._load_from = f"""SELECT {COLUMNS} FROM store.event_{context}
             JOIN unnest($1::text[], $2::int[]) AS known(stream, since) ON stream_id = stream AND version >= since
             ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
+        # LATERAL, and looked for from the stream's end: what was carried forward long ago is not passed over again.
+        self._load_since = f"""SELECT {COLUMNS} FROM unnest($1::text[]) AS wanted (id)
+            CROSS JOIN LATERAL (SELECT coalesce((
+                SELECT c.version FROM store.event_{context} c WHERE c.stream_id = id AND c.type = ANY($2::text[])
+                ORDER BY c.version DESC LIMIT 1), 0) AS first_version OFFSET 0) AS begin
+            CROSS JOIN LATERAL (
+                SELECT * FROM store.event_{context} e WHERE e.stream_id = id AND e.version >= first_version
+                ORDER BY e.version) AS event
+            ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
+        self._cases = f"""SELECT position, correlation_id FROM store.event_{context}
+            WHERE stream_id = ANY($1::text[]) AND position = ANY($2::bigint[])"""  # noqa: S608 - see above
         self._seen = f"""SELECT message_id, fingerprint, positions FROM store.inbox_{context}
             WHERE message_id = ANY($1::text[])"""  # noqa: S608 - context is checked above
 
@@ -117,10 +128,15 @@ class EventStore:
             for message in batch
         ]
 
-    async def load(self, stream_ids: Sequence[str]) -> dict[str, list[RecordedEvent]]:
-        """Each stream's events in the order of their versions; an empty list for a stream that is not there."""
+    async def load(self, stream_ids: Sequence[str], since: Sequence[str] = ()) -> dict[str, list[RecordedEvent]]:
+        """Each stream's events in the order of their versions; an empty list for a stream that is not there.
+
+        `since` names types that a stream's state can be made from: only the latest of them is read, and what follows.
+        """
         streams: dict[str, list[RecordedEvent]] = {stream_id: [] for stream_id in stream_ids}
-        for event in recorded(await self._pool.fetch(self._load, list(streams))):
+        ids = list(streams)
+        found = self._pool.fetch(self._load_since, ids, list(since)) if since else self._pool.fetch(self._load, ids)
+        for event in recorded(await found):
             streams[event.stream_id].append(event)
         return streams
 
@@ -130,6 +146,11 @@ class EventStore:
         for event in recorded(await self._pool.fetch(self._load_from, list(versions), list(versions.values()))):
             streams[event.stream_id].append(event)
         return streams
+
+    async def cases(self, stream_ids: Sequence[str], positions: Sequence[int]) -> dict[int, str]:
+        """The correlation id of the events of these streams at these positions."""
+        rows = await self._pool.fetch(self._cases, list(stream_ids), list(positions))
+        return {row[0]: row[1] for row in rows}
 
     async def seen(self, message_ids: Sequence[str]) -> dict[str, tuple[bytes, tuple[int, ...]]]:
         """Fingerprint and positions of those messages that were appended before, by message id."""
@@ -201,7 +222,7 @@ def _held_back(messages: Sequence[Append], rows: Sequence[_Row]) -> list[int]:
 
 
 def _arguments(messages: Sequence[Append]) -> tuple[list[Any], ...]:
-    """The statement's arrays: nine with an item a message, six with an item an event."""
+    """The statement's arrays: nine with an item a message, seven with an item an event."""
     chains: dict[str, int] = {}
     ahead: dict[str, int] = {}
     bases: list[int] = []
@@ -227,4 +248,5 @@ def _arguments(messages: Sequence[Append]) -> tuple[list[Any], ...]:
         [event.schema_version for event in events],
         [event.data for event in events],
         [event.occurred_at for event in events],
+        [event.correlation_id for event in events],
     )

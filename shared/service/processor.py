@@ -6,8 +6,8 @@ Knows nothing of the bus. Rules are the decider's; storage rules are the store's
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from time import time_ns
@@ -38,6 +38,7 @@ class Store(Streams, Protocol):
     """What the processor needs of an event store."""
 
     async def append(self, batch: Sequence[Append]) -> list[Appended]: ...
+    async def cases(self, stream_ids: Sequence[str], positions: Sequence[int]) -> Mapping[int, str]: ...
     async def seen(self, message_ids: Sequence[str]) -> Mapping[str, tuple[bytes, tuple[int, ...]]]: ...
 
 
@@ -129,6 +130,7 @@ class Processor(Generic[S]):
             reason = Reason("busy", "others kept changing the same case; send it again", "case_id")
             results[index] = _answer(batch[index], Status.CONFLICT, reasons=(reason,))
         await self._tell_repeats(batch, results)
+        await self._tell_their_cases(batch, results)
         return [result for result in results if result is not None]
 
     async def _round(
@@ -232,7 +234,7 @@ class Processor(Generic[S]):
     async def _seal(self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]]) -> list[Append]:
         owners = {owner for draft in drafts for event in draft.events if (owner := sealed_for(event)) is not None}
         keys = await self._keys.keys_for(list(owners)) if owners else {}
-        return [_sealed(draft, batch[draft.index], keys) for draft in drafts]
+        return [_sealed(draft, batch[draft.index], keys, self._decider.case_of) for draft in drafts]
 
     async def _tell_repeats(self, batch: Sequence[Incoming], results: list[Result | None]) -> None:
         """A repeated message is refused by the rules (its case is further on); its sender is told `duplicate`."""
@@ -252,6 +254,25 @@ class Processor(Generic[S]):
                 case_id = self._stream_of(incoming).partition("-")[2]
                 results[index] = _repeat(incoming, case_id, positions) if same else _reused(incoming)
 
+    async def _tell_their_cases(self, batch: Sequence[Incoming], results: list[Result | None]) -> None:
+        """What was stored under a case of its own (a form's number) is told it again, not a number made anew."""
+        if not self._decider.names_cases:
+            return
+        repeats = {
+            index: result
+            for index, result in enumerate(results)
+            if result is not None and result.answer.status is Status.DUPLICATE and result.answer.events
+        }
+        if not repeats:
+            return
+        streams = sorted({self._stream_of(batch[index]) for index in repeats})
+        positions = [event.position for result in repeats.values() for event in result.answer.events]
+        cases = await self._store.cases(streams, positions)
+        for index, result in repeats.items():
+            events = tuple(replace(event, case_id=cases.get(event.position, "")) for event in result.answer.events)
+            answer = replace(result.answer, case_id=events[-1].case_id or result.answer.case_id, events=events)
+            results[index] = replace(result, answer=answer)
+
 
 def _permitted(batch: Sequence[Incoming], results: list[Result | None]) -> list[int]:
     """The messages whose sender's role may submit them; the others are refused, whatever state their case is in."""
@@ -267,7 +288,12 @@ def _permitted(batch: Sequence[Incoming], results: list[Result | None]) -> list[
     return permitted
 
 
-def _sealed(draft: _Draft[S], incoming: Incoming, keys: Mapping[str, bytes | None]) -> Append:
+def _sealed(
+    draft: _Draft[S],
+    incoming: Incoming,
+    keys: Mapping[str, bytes | None],
+    case_of: Callable[[Event], str | None],
+) -> Append:
     return Append(
         message_id=incoming.message_id,
         fingerprint=incoming.fingerprint,
@@ -278,7 +304,7 @@ def _sealed(draft: _Draft[S], incoming: Incoming, keys: Mapping[str, bytes | Non
         actor=incoming.actor,
         traceparent=incoming.traceparent,
         events=tuple(
-            NewEvent(event.type_name(), event.schema_version, encode(event, keys), incoming.occurred_at)
+            NewEvent(event.type_name(), event.schema_version, encode(event, keys), incoming.occurred_at, case_of(event))
             for event in draft.events
         ),
     )
@@ -297,8 +323,12 @@ def _refusal(incoming: Incoming, refusal: Refused, link: str | None) -> Result:
 def _accepted(
     incoming: Incoming, append: Append, positions: tuple[int, ...], link: str | None, took: tuple[int, int]
 ) -> Result:
-    stored = tuple(Stored(event.type, at) for event, at in zip(append.events, positions, strict=True))
-    answer = Answer(Status.ACCEPTED, incoming.id, incoming.type, append.correlation_id, stored)
+    stored = tuple(
+        Stored(event.type, at, event.correlation_id or append.correlation_id)
+        for event, at in zip(append.events, positions, strict=True)
+    )
+    case_id = stored[-1].case_id if stored else append.correlation_id
+    answer = Answer(Status.ACCEPTED, incoming.id, incoming.type, case_id, stored)
     return Result(answer, link=link, append_ns=took)
 
 

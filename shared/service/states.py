@@ -18,7 +18,9 @@ S = TypeVar("S")
 class Streams(Protocol):
     """What reading states needs of an event store."""
 
-    async def load(self, stream_ids: Sequence[str]) -> Mapping[str, Sequence[RecordedEvent]]: ...
+    async def load(
+        self, stream_ids: Sequence[str], since: Sequence[str] = ()
+    ) -> Mapping[str, Sequence[RecordedEvent]]: ...
     async def load_from(self, versions: Mapping[str, int]) -> Mapping[str, Sequence[RecordedEvent]]: ...
 
 
@@ -78,7 +80,8 @@ class States(Generic[S]):
         """Read these streams into `known`.
 
         Of another stream that is remembered (a register of many years may be long) only what came since is read. The
-        streams that are decided on are read whole: what is remembered of them has just turned out to be too little.
+        streams that are decided on are read whole, or from where they were carried forward: what is remembered of
+        them has just turned out to be too little.
         """
         remembered = {
             stream_id: one
@@ -96,7 +99,8 @@ class States(Generic[S]):
                     self.cache.drop(stream_id)
                     whole.append(stream_id)
         if whole:
-            for stream_id, recorded in (await self.store.load(whole)).items():
+            carried_forward = sorted(kind.type_name() for kind in self.decider.carried_forward)
+            for stream_id, recorded in (await self.store.load(whole, carried_forward)).items():
                 if recorded:
                     self._evolve(stream_id, self.decider.initial(), recorded, recorded, known)
 

@@ -75,6 +75,42 @@ _BODIES: dict[str, dict[str, Any]] = {
         "payment": "cash",
         "subscriber": {"kind": "individual", "name": "Олжас", "address": "Алматы"},
     },
+    "SetDeliveryTariff": {
+        "effective_from": "2020-01-01",
+        "prices": [{"months": 2, "city": 12900, "rural": 13300}],
+        "set_by": "distributor",
+    },
+    "AnnounceCampaign": {
+        "campaign_id": "winter",
+        "title": "Қысқы науқан",
+        "opens": "2026-01-01",
+        "closes": "2026-12-31",
+        "first_month": "2027-01",
+        "last_month": "2027-12",
+    },
+    "SetCutOffs": {"place": "shymkent", "effective_from": "2026-01-01", "order_day": 15, "annulment_day": 10},
+    "AcceptOrder": {
+        "zone": "rural",
+        "facility": "f2",
+        "seller": "facility",
+        "worker": "w1",
+        "payment": "invoice",
+        "subscriber": {"kind": "legal_entity", "name": "№ 4 мектеп", "address": "Алматы"},
+        "lines": [{"index": "75384", "first_month": "2199-01", "months": 2, "copies": 3}],
+    },
+    "OpenDay": {"facility": "f3", "day": "2026-03-02", "worker": "w1"},
+    "CountDay": {
+        "facility": "f3",
+        "day": "2026-03-02",
+        "worker": "w1",
+        "cash": 62900,
+        "invoiced": 0,
+        "cards": [{"index": "75384", "months": 2, "cards": 1}],
+    },
+    "CertifyDay": {"facility": "f3", "day": "2026-03-02", "worker": "w1", "signature": "А. Әлиева, оператор"},
+    "AnnulSubscription": {"abonement": "f1.2026.000001", "worker": "w1"},
+    "RedirectSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "address": "Шымкент"},
+    "ReverseSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "ground": "wrong term"},
 }
 TYPES = tuple(_BODIES)
 

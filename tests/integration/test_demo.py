@@ -74,8 +74,8 @@ def test_a_figure_that_disagrees_fails_it_and_a_new_one_replaces_a_running_one(
         ledger = reckon(script, now)
         (key, row), *_ = sorted(ledger.sla.items())
         ledger.sla[key] = replace(row, met=row.met + 1)
-        index, (forms, tiyn) = next(iter(ledger.sold.items()))
-        ledger.sold[index] = (forms, tiyn + 1)
+        index, (forms, tiyn) = next(iter(ledger.days.sold.items()))
+        ledger.days.sold[index] = (forms, tiyn + 1)
         return ledger
 
     monkeypatch.setattr(run, "reckon", tampered)

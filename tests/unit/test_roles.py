@@ -45,6 +45,9 @@ SAMPLES = {
     ("PublishCatalogueEntry", Role.COUNTER_WORKER): False,
     ("AcceptSubscription", Role.COUNTER_WORKER): True,
     ("AcceptSubscription", Role.CONSULTANT): False,
+    ("CertifyDay", Role.COUNTER_WORKER): True,
+    ("CertifyDay", Role.CHANNEL): False,
+    ("SetDeliveryTariff", Role.COUNTER_WORKER): False,
 }
 
 
@@ -86,8 +89,11 @@ class Ledger:
         self.appended += batch
         return [Appended(Outcome.APPENDED) for _ in batch]
 
-    async def load(self, stream_ids: Sequence[str]) -> Mapping[str, Sequence[RecordedEvent]]:
+    async def load(self, stream_ids: Sequence[str], since: Sequence[str] = ()) -> Mapping[str, Sequence[RecordedEvent]]:
         return dict.fromkeys(stream_ids, ())
+
+    async def cases(self, stream_ids: Sequence[str], positions: Sequence[int]) -> Mapping[int, str]:
+        return {}
 
     async def load_from(self, versions: Mapping[str, int]) -> Mapping[str, Sequence[RecordedEvent]]:
         return dict.fromkeys(versions, ())

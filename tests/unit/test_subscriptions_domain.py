@@ -9,70 +9,15 @@ import pytest
 
 from services.subscriptions.domain import DECIDER, decider
 from shared.contracts.subscriptions import (
-    AcceptSubscription,
     CatalogueEntryPublished,
-    PublishCatalogueEntry,
     Subscriber,
     SubscriptionAccepted,
     TermPrice,
 )
-from shared.contracts.values import Distribution, Payment, Seller, SubscriberKind, Zone
+from shared.contracts.values import SubscriberKind, Zone
 
 from .given_when_then import FRESH_ID, at, given, refused
-
-TENGE = 100
-"""One tenge in tiyn."""
-
-# months: (city, rural), in tenge
-WORKED_EXAMPLE = {2: (629, 633), 4: (1258, 1267), 6: (1887, 1900), 12: (3775, 3801)}
-MADE_UP = {
-    "75384": ("Ауыл тынысы", 6, WORKED_EXAMPLE),
-    "10001": ("The Steppe Gardener", 52, {1: (410, 455), 3: (1230, 1365), 12: (4920, 5460)}),
-    "10002": ("Юный астроном", 12, {12: (7199, 7201)}),
-}
-OCTOBER = at("2026-10-05 11:00")
-
-
-def entry(index: str = "75384", effective_from: date = date(2026, 1, 1), **more: Any) -> PublishCatalogueEntry:
-    title, issues, prices = MADE_UP[index]
-    facts: dict[str, Any] = {
-        "min_months": min(prices),
-        "max_months": max(prices),
-        "prices": [TermPrice(months=m, city=c * TENGE, rural=r * TENGE) for m, (c, r) in prices.items()],
-    }
-    return PublishCatalogueEntry(
-        index=index,
-        title=title,
-        editor_phone="+7 717 000",
-        issues_a_year=issues,
-        distribution=Distribution.CARD,
-        territory="kz",
-        effective_from=effective_from,
-        **facts | more,
-    )
-
-
-def published(index: str = "75384", effective_from: date = date(2026, 1, 1), **more: Any) -> CatalogueEntryPublished:
-    return CatalogueEntryPublished(**entry(index, effective_from, **more).model_dump())
-
-
-def form(months: int = 6, zone: Zone = Zone.CITY, **more: Any) -> AcceptSubscription:
-    facts: dict[str, Any] = {
-        "subscription_id": "S1",
-        "index": "75384",
-        "first_month": "2027-01",
-        "copies": 1,
-        "subscriber": Subscriber(kind=SubscriberKind.INDIVIDUAL, name="Ерлан", address="Abai 1"),
-    }
-    return AcceptSubscription(
-        months=months,
-        zone=zone,
-        facility="post-1",
-        seller=Seller.POSTMAN,
-        worker="postman-3",
-        payment=Payment.CASH,
-        **facts | more,
-    )
+from .press_world import MADE_UP, OCTOBER, accepted, entry, form, opened, prices, published, tariff, tariff_set
 
 
 def catalogue(*entries: CatalogueEntryPublished, rules: Any = DECIDER) -> given:
@@ -121,32 +66,16 @@ def test_the_price_is_the_catalogues_for_the_term_and_the_zone(index: str, month
 
 
 def test_the_form_is_kept_whole() -> None:
-    accepted = SubscriptionAccepted(
-        consumer_id="c-S1",
-        subscription_id="S1",
-        index="75384",
-        title="Ауыл тынысы",
-        first_month="2027-01",
-        months=4,
-        copies=2,
-        zone=Zone.RURAL,
-        price=126_700,
-        amount=253_400,
-        facility="post-1",
-        seller=Seller.POSTMAN,
-        worker="postman-3",
-        payment=Payment.CASH,
-        subscriber_kind=SubscriberKind.INDIVIDUAL,
-        name="Ерлан",
-        address="Abai 1",
+    whole = accepted(
+        months=4, copies=2, zone=Zone.RURAL, price=126_700, amount=253_400, issues=[0, 1, 0, 1], campaign=None
     )
-    catalogue(published()).when(form(4, Zone.RURAL, copies=2), at=OCTOBER).then(accepted)
+    catalogue(published()).when(form(4, Zone.RURAL, copies=2), at=OCTOBER).then(opened(), whole)
 
 
 def test_a_form_without_a_number_gets_one_and_a_known_subscriber_keeps_theirs() -> None:
     known = Subscriber(consumer_id="person-7", kind=SubscriberKind.LEGAL_ENTITY, name="School 4", address="Abai 2")
     message = form(subscription_id=None, subscriber=known)
-    assert DECIDER.stream_of(message, FRESH_ID) == "subscription-fresh"
+    assert DECIDER.stream_of(message, FRESH_ID) == "facility-post-1"
     outcome = catalogue(published()).when(message, at=OCTOBER)
     outcome.then_one(SubscriptionAccepted, subscription_id="fresh", consumer_id="person-7")
 
@@ -206,3 +135,75 @@ def test_nothing_is_accepted_in_the_future() -> None:
 def test_the_calendars_first_hours_are_days_too() -> None:
     dawn = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
     given(DECIDER).when(form(), at=dawn, now=OCTOBER).then(refused("not_in_catalogue", "index", early=True))
+
+
+# ── two prices, each with its own dates ──────────────────────────────────────────────────────────────────────
+
+PRINTING = {2: (500, 500), 4: (1000, 1000), 6: (1500, 1500), 12: (3000, 3000)}
+DELIVERY = {2: (129, 133), 4: (258, 267), 6: (387, 400), 12: (775, 801)}
+
+
+@pytest.mark.parametrize(
+    ("months", "city", "rural"), [(2, 629, 633), (4, 1258, 1267), (6, 1887, 1900), (12, 3775, 3801)]
+)
+def test_catalogue_and_delivery_price_add_up_to_the_worked_example(months: int, city: int, rural: int) -> None:
+    case = given(DECIDER, elsewhere={"publication-75384": (published(prices=prices(PRINTING)), tariff_set(DELIVERY))})
+    for zone, tenge, part in ((Zone.CITY, city, 0), (Zone.RURAL, rural, 1)):
+        outcome = case.when(form(months, zone), at=OCTOBER)
+        outcome.then_one(SubscriptionAccepted, price=tenge * 100, delivery_price=DELIVERY[months][part] * 100)
+
+
+def test_a_delivery_tariff_is_set_and_a_later_one_stands_beside_it() -> None:
+    given(DECIDER).when(tariff(DELIVERY)).then(tariff_set(DELIVERY))
+    case = given(DECIDER, (published(), tariff_set(DELIVERY)))
+    case.when(tariff(DELIVERY)).then(refused("effective_date_taken", "effective_from"))
+    case.when(tariff(DELIVERY, date(2026, 7, 1))).then(tariff_set(DELIVERY, date(2026, 7, 1)))
+    twice = [TermPrice(months=2, city=1, rural=2), TermPrice(months=2, city=3, rural=4)]
+    case.when(tariff(DELIVERY).model_copy(update={"prices": twice})).then(refused("term_priced_twice", "prices"))
+
+
+def test_either_price_changes_by_its_own_date() -> None:
+    dearer = {months: (city + 10, rural + 10) for months, (city, rural) in DELIVERY.items()}
+    past = (published(prices=prices(PRINTING)), tariff_set(dearer, date(2026, 10, 6)), tariff_set(DELIVERY))
+    case = given(DECIDER, elsewhere={"publication-75384": past})
+    case.when(form(), at=at("2026-10-05 23:59")).then_one(SubscriptionAccepted, price=188_700)
+    case.when(form(), at=at("2026-10-06 00:00")).then_one(SubscriptionAccepted, price=189_700)
+
+
+def test_a_term_that_the_tariff_leaves_out_is_not_sold() -> None:
+    case = given(DECIDER, elsewhere={"publication-75384": (published(), tariff_set({2: (129, 133)}))})
+    case.when(form(6), at=OCTOBER).then(refused("delivery_not_priced", "months"))
+
+
+# ── territory and periodicity ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_publication_is_delivered_in_its_territory_only() -> None:
+    case = catalogue(published(places=["shymkent", "taraz"]))
+    case.when(form(place="taraz"), at=OCTOBER).then_one(SubscriptionAccepted, place="taraz")
+    case.when(form(place="oral"), at=OCTOBER).then(refused("outside_territory", "place"))
+    case.when(form(), at=OCTOBER).then(refused("place_missing", "place"))
+    catalogue(published()).when(form(place="oral"), at=OCTOBER).then_one(SubscriptionAccepted, place="oral")
+
+
+@pytest.mark.parametrize(
+    ("index", "months", "first_month", "issues"),
+    [
+        ("75384", 2, "2027-02", [1, 0]),
+        ("10001", 3, "2027-01", [4, 4, 5]),
+        ("10002", 12, "2027-01", [1] * 12),
+        ("10001", 12, "2026-11", [4, 5, 4, 4, 5, 4, 4, 5, 4, 4, 5, 4]),
+    ],
+)
+def test_issues_are_spread_evenly_over_the_year(index: str, months: int, first_month: str, issues: list[int]) -> None:
+    outcome = catalogue(published(index)).when(form(months, index=index, first_month=first_month), at=OCTOBER)
+    outcome.then_one(SubscriptionAccepted, issues=issues)
+
+
+def test_issues_come_out_in_the_months_that_the_entry_names() -> None:
+    summer = [0, 0, 0, 0, 0, 2, 2, 2, 0, 0, 0, 0]
+    case = catalogue(published(issues_by_month=summer))
+    case.when(form(first_month="2027-02"), at=OCTOBER).then_one(SubscriptionAccepted, issues=[0, 0, 0, 0, 2, 2])
+    case.when(form(2), at=OCTOBER).then(refused("no_issue_in_term", "first_month"))
+    wrong = entry(issues_by_month=[1] * 12)
+    given(DECIDER).when(wrong).then(refused("issues_do_not_add_up", "issues_by_month"))

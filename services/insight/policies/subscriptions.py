@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from shared.deadlines import Policy
+from services.insight.policies.base import first
+from shared.deadlines import Policy, days
 
-POLICIES: tuple[Policy, ...] = ()
+POLICIES: tuple[Policy, ...] = (
+    first("day_certified", days(1)),  # the event says when it is due: at the day's end, whenever it was opened
+)

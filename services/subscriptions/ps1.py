@@ -1,0 +1,122 @@
+"""Accepting form PS-1, at the counter or from a delivery card (DOMAIN.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.subscriptions.books import Books, number_of
+from services.subscriptions.campaigns import Calendar, campaign_for, may_begin
+from services.subscriptions.catalogue import Publication, entry_in_force, in_territory, issues_of, price_of
+from shared.contracts.subscriptions import AcceptOrder, AcceptSubscription, OrderLine, SubscriptionAccepted
+from shared.contracts.values import Seller
+from shared.decider import Refused
+
+LARGEST_AMOUNT = 10**13
+"""In tiyn. More than any money field of the published language holds: a slip of the keyboard, not a subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What a form is accepted by: the publications it is for, the calendar, and the day of the acceptance."""
+
+    publications: Mapping[str, Publication]
+    calendar: Calendar
+    day: date
+
+
+def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) -> SubscriptionAccepted:
+    """A form at the prices in force on the day; only what is in the catalogue is accepted."""
+    subscription_id = form.subscription_id or fresh_id
+    _new_here(books, subscription_id, form.card)
+    if form.card is not None and form.seller is Seller.FACILITY:
+        raise Refused(
+            "card_at_the_counter",
+            "delivery cards are brought by postmen and agents; leave the card out, or name who brought it",
+            "card",
+        )
+    line = OrderLine(index=form.index, first_month=form.first_month, months=form.months, copies=form.copies)
+    return _accepted(books, form, line, sale, subscription_id, subscription_id, 1)
+
+
+def accept_order(books: Books, order: AcceptOrder, sale: Sale, fresh_id: str) -> list[SubscriptionAccepted]:
+    """Several titles at once: a form each, numbered one after the other; all or none."""
+    return [
+        _accepted(books, order, line, sale, f"{fresh_id}-{number}", fresh_id, number)
+        for number, line in enumerate(order.lines, 1)
+    ]
+
+
+def indexes(form: AcceptSubscription | AcceptOrder) -> Sequence[str]:
+    """The publications that a form is for."""
+    return [form.index] if isinstance(form, AcceptSubscription) else [line.index for line in form.lines]
+
+
+def _new_here(books: Books, subscription_id: str, card: str | None) -> None:
+    """The same form, and the same card, is entered once; certified days are remembered no more."""
+    for on, day in books.days.items():
+        if subscription_id in day.forms_known:
+            raise Refused(
+                "subscription_exists",
+                f"subscription {subscription_id} was accepted on {on} already; leave the id out to get a new one",
+                "subscription_id",
+            )
+        if card is not None and card in day.cards_known:
+            raise Refused(
+                "card_entered_already", f"card {card} was entered on {on} already; take the next card", "card"
+            )
+
+
+def _accepted(
+    books: Books,
+    form: AcceptSubscription | AcceptOrder,
+    line: OrderLine,
+    sale: Sale,
+    subscription_id: str,
+    stranger: str,
+    nth: int,
+) -> SubscriptionAccepted:
+    entry = entry_in_force(sale.publications.get(line.index, Publication()), line.index, sale.day)
+    price = price_of(sale.publications[line.index], entry, line.months, form.zone, sale.day)
+    amount = price.whole * line.copies
+    if amount > LARGEST_AMOUNT:
+        raise Refused("amount_too_large", f"{line.copies} copies cost {amount} tiyn; check the copies", "copies")
+    may_begin(sale.calendar, form.place, sale.day, line.first_month)
+    campaign = campaign_for(sale.calendar, sale.day, line.first_month, line.months)
+    in_territory(entry, form.place)
+    issues = issues_of(entry, line.first_month, line.months)
+    if not form.signed:
+        raise Refused("not_signed", "the subscriber has not signed the form; accept it once it is signed", "signed")
+    operating_day = books.operating_day(sale.day)
+    count = books.last_numbers.get(operating_day.year, 0) + nth
+    return SubscriptionAccepted(
+        consumer_id=form.subscriber.consumer_id or f"c-{stranger}",
+        subscription_id=subscription_id,
+        index=line.index,
+        title=entry.title,
+        first_month=line.first_month,
+        months=line.months,
+        copies=line.copies,
+        zone=form.zone,
+        price=price.whole,
+        amount=amount,
+        facility=form.facility,
+        seller=form.seller,
+        worker=form.worker,
+        payment=form.payment,
+        subscriber_kind=form.subscriber.kind,
+        name=form.subscriber.name,
+        address=form.subscriber.address,
+        abonement=number_of(form.facility, operating_day.year, count),
+        day=operating_day,
+        campaign=campaign,
+        delivery_price=price.delivery,
+        issues=issues,
+        distribution=entry.distribution,
+        place=form.place,
+        sorting_point=form.sorting_point,
+        carrier=form.carrier,
+        card=form.card if isinstance(form, AcceptSubscription) else None,
+        entered_by=form.entered_by,
+    )
