@@ -18,7 +18,7 @@ import nats.errors
 from nats.js.errors import APIError
 
 from deploy.home import SERVERS, State
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, inbox_prefix
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, inbox_prefix
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor
 
@@ -26,7 +26,7 @@ _PATIENCE_S = 1.2
 """A server that does not answer by then is said not to answer: whoever asks is in a hurry."""
 _STORE_TROUBLES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _BUS_TROUBLES = (OSError, TimeoutError, nats.errors.Error, APIError)
-_NO_SERVICE = {*SERVERS, "relay", "insight"}
+_NO_SERVICE = {*SERVERS, "relay", "insight", "notify"}
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Durable:
     stream: str
     name: str
     running: bool
-    """Whether the service's process is ready."""
+    """Whether the service's process is ready; of messages to consumers, whether an adapter is waiting for any."""
     pending: int | None
     """Messages not yet handed out; None: the bus has no such durable."""
     unsettled: int | None
@@ -97,7 +97,7 @@ async def health(state: State) -> Health:
             return None
 
     store, durables = await asyncio.gather(
-        in_time("postgres", _ask_store(state.database_url, running), _STORE_TROUBLES),
+        in_time("postgres", _ask_store(state.database_url, state.pids, running), _STORE_TROUBLES),
         in_time("nats", _ask_bus(state.nats_url, state.pids, running), _BUS_TROUBLES),
     )
     if store is None:
@@ -107,13 +107,13 @@ async def health(state: State) -> Health:
     )
 
 
-async def _ask_store(url: str, running: set[str]) -> _Store:
+async def _ask_store(url: str, parts: Collection[str], running: set[str]) -> _Store:
     settings = {"application_name": "tereze-status"}
     async with asyncpg.create_pool(url, min_size=1, max_size=1, server_settings=settings) as pool:
         log = Log(pool)
         now: datetime = await pool.fetchval("SELECT clock_timestamp()")
         readers: list[Reader] = []
-        for name, process, cursor in await _checkpoints(pool):
+        for name, process, cursor in await _checkpoints(pool, parts):
             events, oldest = await log.behind(cursor or Cursor())
             age = None if oldest is None else max((now - oldest).total_seconds(), 0.0)
             readers.append(Reader(name, process in running, cursor is not None, events, age))
@@ -127,14 +127,20 @@ async def _ask_store(url: str, running: set[str]) -> _Store:
         return _Store(readers, (await log.horizon_age()).total_seconds(), row["dead_letters"], row["poison"])
 
 
-async def _checkpoints(pool: asyncpg.Pool[asyncpg.Record]) -> list[tuple[str, str, Cursor | None]]:
+async def _checkpoints(
+    pool: asyncpg.Pool[asyncpg.Record], parts: Collection[str]
+) -> list[tuple[str, str, Cursor | None]]:
     """Every reader: its name, its process, how far it has come. The read side is ready once all its tables live."""
-    relay = await pool.fetch("SELECT xid, position FROM ops.relay")
+    publishers: list[tuple[str, str, Cursor | None]] = []
+    for name in ("relay", "notify"):
+        if name in parts:
+            row = await pool.fetchrow(f"SELECT xid, position FROM ops.{name}")  # noqa: S608
+            publishers.append((name, name, Cursor(*row) if row else None))
     live = await pool.fetch(
         "SELECT name, version, xid, position FROM read.projection WHERE status = 'live' ORDER BY name, version"
     )
     return [
-        ("relay", "relay", Cursor(*relay[0]) if relay else None),
+        *publishers,
         *((f"{row['name']} v{row['version']}", "insight", Cursor(row["xid"], row["position"])) for row in live),
         *([] if live else [("projections", "insight", None)]),
     ]
@@ -152,12 +158,14 @@ async def _ask_bus(url: str, parts: Collection[str], running: set[str]) -> list[
     try:
         stream = connection.jetstream(timeout=1)
         found: list[Durable] = []
-        for stream_name in (IN_STREAM, EVENTS_STREAM):
+        for stream_name in (IN_STREAM, EVENTS_STREAM, OUT_STREAM):
             for info in await stream.consumers_info(stream_name):
-                service = info.name.removesuffix("-reactions")
-                found.append(
-                    Durable(stream_name, info.name, service in running, info.num_pending, info.num_ack_pending)
-                )
+                if stream_name == OUT_STREAM and info.config.durable_name is None:
+                    continue  # one that looks for what is to be erased
+                served = info.name.removesuffix("-reactions") in running
+                if stream_name == OUT_STREAM:
+                    served = bool(info.num_waiting)
+                found.append(Durable(stream_name, info.name, served, info.num_pending, info.num_ack_pending))
         known = {durable.name for durable in found}
         lost = [part for part in parts if part not in _NO_SERVICE and part not in known]
         return found + [Durable(IN_STREAM, name, name in running, None, None) for name in lost]

@@ -16,6 +16,7 @@ PROCESSES: dict[str, str] = {
     "feedback": "services.feedback",
     "subscriptions": "services.subscriptions",
     "insight": "services.insight",
+    "notify": "services.notify",
     "relay": "shared.bus.relay",
 }
 """The processes of a system, besides the servers: name → Python module."""

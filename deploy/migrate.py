@@ -139,10 +139,14 @@ def _grants() -> Iterator[str]:
         yield f"GRANT INSERT, SELECT (id, origin) ON ops.dead_letter TO {role}"
     # Who forgets a consumer deletes the key (shared/service/processor.py); the others only make and read keys.
     yield f"GRANT UPDATE (key, forgotten_at) ON vault.key TO {database_role(Context.INTAKE)}"
-    relay, insight = database_role("relay"), database_role("insight")
-    yield f"GRANT USAGE ON SCHEMA store, ops TO {relay}, {insight}"
-    yield f"GRANT SELECT ON store.event TO {relay}, {insight}"
+    relay, insight, notify = database_role("relay"), database_role("insight"), database_role("notify")
+    yield f"GRANT USAGE ON SCHEMA store, ops TO {relay}, {insight}, {notify}"
+    yield f"GRANT SELECT ON store.event TO {relay}, {insight}, {notify}"
     yield f"GRANT SELECT, UPDATE ON ops.relay TO {relay}"
+    yield f"GRANT SELECT, UPDATE ON ops.notify TO {notify}"
+    # It opens the contacts of who is written to; it makes and deletes no key.
+    yield f"GRANT USAGE ON SCHEMA vault TO {notify}"
+    yield f"GRANT SELECT ON vault.key TO {notify}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA ops TO {insight}"
     yield f"GRANT USAGE, CREATE ON SCHEMA read TO {insight}"
     yield f"GRANT ALL ON read.projection, read.poison TO {insight}"

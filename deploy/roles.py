@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.bus.names import EVENTS_STREAM, IN_STREAM
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM
 from shared.contracts import Context
 
 CONTEXTS: tuple[str, ...] = tuple(Context)
-BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "adapter", "admin")
-DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "admin")
+BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "adapter", "admin")
+DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "admin")
 
 # Answers go to the asker's inbox. Naming the inboxes costs the server nothing; `allow_responses` would
 # make it remember the reply subject of every message a service pulls.
@@ -18,6 +18,14 @@ _INBOXES = ("_INBOX.>", "_INBOX_admin.>", "_INBOX_adapter.>")
 # Intake takes out of the queue what is no service's. JetStream has no narrower right: a message is read and
 # deleted by its number, whatever its subject.
 _SWEEP = tuple(f"$JS.API.STREAM.{call}.{IN_STREAM}" for call in ("INFO", "MSG.GET", "MSG.DELETE"))
+
+
+# Notify looks through the messages it published, and deletes those to a person who was forgotten.
+_ERASE = (
+    f"$JS.API.CONSUMER.CREATE.{OUT_STREAM}.>",
+    f"$JS.API.CONSUMER.MSG.NEXT.{OUT_STREAM}.*",
+    f"$JS.API.STREAM.MSG.DELETE.{OUT_STREAM}",
+)
 
 
 def database_role(name: str) -> str:
@@ -60,9 +68,13 @@ def permissions(user: str) -> Permissions:
     if user == "admin":
         return Permissions((">",), (">",))
     if user == "adapter":
-        return Permissions(("tereze.in.>", "tereze.ask.>"), (inbox, "tereze.answers.>"))
+        # It takes messages to consumers from whichever channel's durable is its own.
+        taken = _consume(OUT_STREAM, "*")
+        return Permissions(("tereze.in.>", "tereze.ask.>", *taken), (inbox, "tereze.answers.>"))
     if user == "relay":
         return Permissions(("tereze.events.>",), (inbox, "tereze.wake", "tereze.clock"))
+    if user == "notify":
+        return Permissions(("tereze.out.*", *_ERASE), (inbox, "tereze.wake", "tereze.clock"))
     if user == "insight":
         return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
     # Intake also answers requests that are no service's: all but the others' (shared/bus/strays.py).

@@ -19,14 +19,18 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from deploy.roles import CONTEXTS, durable, reactions_durable
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, event_subject
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, event_subject, out_subject
+from shared.contracts.outgoing import OUT_CHANNELS
 from shared.decider import Decider
+from shared.settings import Settings
 
 _GIB = 2**30
+_DAY_S = 24 * 3600
 
 
 def _streams(replicas: int) -> tuple[StreamConfig, ...]:
     """Durations in seconds. A full work queue refuses new submissions: nothing accepted is ever dropped."""
+    told_for = Settings().messages_for_days * _DAY_S
     return (
         StreamConfig(
             name=IN_STREAM,
@@ -45,21 +49,33 @@ def _streams(replicas: int) -> tuple[StreamConfig, ...]:
             retention=RetentionPolicy.LIMITS,
             discard=DiscardPolicy.OLD,
             storage=StorageType.FILE,
-            max_age=7 * 24 * 3600,
+            max_age=7 * _DAY_S,
             duplicate_window=600,
+            num_replicas=replicas,
+        ),
+        StreamConfig(
+            name=OUT_STREAM,
+            subjects=["tereze.out.*"],
+            retention=RetentionPolicy.LIMITS,
+            discard=DiscardPolicy.NEW,
+            storage=StorageType.FILE,
+            max_bytes=4 * _GIB,
+            max_age=told_for,
+            # As long as anything is kept at all, and nothing older is told of: no message goes out twice, ever.
+            duplicate_window=told_for,
             num_replicas=replicas,
         ),
     )
 
 
-def _consumer(name: str, subjects: Sequence[str]) -> ConsumerConfig:
+def _consumer(name: str, subjects: Sequence[str], *, ack_wait_s: float = 8) -> ConsumerConfig:
     return ConsumerConfig(
         durable_name=name,
         filter_subjects=list(subjects),
         ack_policy=AckPolicy.EXPLICIT,
         # What a killed process had in hand comes again after this many seconds: within the patience of a message
         # that waits for it (shared/bus/deliveries.py), and far above what a batch takes.
-        ack_wait=8,
+        ack_wait=ack_wait_s,
         max_deliver=-1,
         max_ack_pending=20_000,
     )
@@ -96,6 +112,8 @@ async def declare(admin_url: str, reacts_to: Mapping[str, Sequence[str]], *, rep
         for context in CONTEXTS:
             await js.add_consumer(IN_STREAM, _consumer(durable(context), [f"tereze.in.{context}.>"]))
             await _declare_reactions(js, context, reacts_to.get(context, ()))
+        for channel in OUT_CHANNELS:
+            await js.add_consumer(OUT_STREAM, _consumer(channel, [out_subject(channel)], ack_wait_s=60))
     finally:
         await connection.close()
 

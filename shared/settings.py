@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,5 +22,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     timezone: str = "Asia/Almaty"
     """The centre's time zone: calendar days are counted in it."""
+    messages_for_days: Annotated[float, Field(gt=0, le=90)] = 7.0
+    """No message tells a consumer of what was recorded longer ago, and none waits longer for its channel's adapter."""
     centre_file: Path | None = None
     """Opening hours, holidays and regimes of this centre; None: those of `shared/centre.toml`."""

@@ -19,7 +19,7 @@ from deploy.leftovers import PROCESSES
 from deploy.postgres import SUPERUSER
 from deploy.roles import database_role
 from deploy.servers import Servers, sweep
-from shared.bus.names import EVENTS_STREAM, IN_STREAM
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM
 
 _PREFIX = "tereze-test-"
 
@@ -90,7 +90,8 @@ async def empty_store(admin_dsn: str, admin_nats_url: str) -> None:
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.execute("TRUNCATE store.event, store.inbox, vault.key, ops.dead_letter")
-        await connection.execute("UPDATE ops.relay SET xid = '0', position = 0")
+        for cursor in ("ops.relay", "ops.notify"):
+            await connection.execute(f"UPDATE {cursor} SET xid = '0', position = 0")
         await connection.execute("TRUNCATE read.projection, read.poison")
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'read'")
         for table in {row["tablename"] for row in tables} - {"projection", "poison"}:
@@ -99,7 +100,7 @@ async def empty_store(admin_dsn: str, admin_nats_url: str) -> None:
         await connection.close()
     bus = await nats.connect(admin_nats_url)
     try:
-        for stream in (IN_STREAM, EVENTS_STREAM):
+        for stream in (IN_STREAM, EVENTS_STREAM, OUT_STREAM):
             await bus.jetstream().purge_stream(stream)
     finally:
         await bus.close()

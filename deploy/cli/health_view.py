@@ -12,6 +12,7 @@ from rich.text import Text
 from deploy.cli.lengths import lasting
 from deploy.health import Durable, Health, Reader
 from deploy.home import Part
+from shared.bus.names import OUT_STREAM
 
 _STALLED_S = 60.0
 """A write transaction older than this is pointed at: the house's own last milliseconds."""
@@ -75,6 +76,8 @@ def _state_of_reader(reader: Reader) -> str:
 def _state_of_durable(durable: Durable) -> str:
     if durable.pending is None:
         return "[red]lost; restart Tereze"
+    if durable.stream == OUT_STREAM and not durable.running:
+        return "[yellow]no adapter" if durable.pending else "no adapter"
     return "[green]served" if durable.running else "[red]not served"
 
 

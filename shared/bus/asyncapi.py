@@ -15,6 +15,7 @@ from shared.bus import names
 from shared.bus.answers import Answer
 from shared.contracts import COMMANDS, EVENTS
 from shared.contracts.base import Message
+from shared.contracts.outgoing import OUT_CHANNELS, ConsumerMessage
 from shared.contracts.values import Role
 from shared.roles import MAY
 
@@ -26,6 +27,7 @@ _MESSAGES: Final = "#/components/messages"
 # Channels by name; the keys may hold dots, which need no escaping in a reference.
 _ANSWERS: Final = "answers"
 _REPLIES: Final = "replies"
+_OUT: Final = "out"
 
 _DESCRIPTION: Final = """\
 What a channel adapter publishes to Tereze and what it hears back, seen from the adapter: `send` is what the
@@ -38,6 +40,10 @@ same `ce-source` again has no second effect, so that whoever hears no answer sim
 
 Every submission is answered `accepted`, `duplicate`, `rejected` or `conflict`. Fields marked `x-personal` hold a
 person's text: in submissions it is plain, in events it is sealed, and stays unreadable once that person is forgotten.
+
+Messages to the consumer leave on `tereze.out.<channel>`, ready to be delivered. An adapter pulls those of its channel
+from the durable consumer of the channel's name (stream `TEREZE_OUT`), acknowledges each once it is delivered, and
+keeps none.
 
 Who submits says in which role, in `ce-role`; without it the submission counts as the consumer's own (`channel`). The
 headers of each message list the roles that may submit it.
@@ -101,6 +107,14 @@ def _channels() -> Json:
     channels[_ANSWERS]["parameters"] = {
         "address": {"description": "The adapter's own choice: one to eight tokens of letters, digits, _ and -."}
     }
+    channels[_OUT] = _channel(
+        names.out_subject("{channel}"),
+        ConsumerMessage.type_name(),
+        f"Messages to consumers, for a channel's adapter to deliver (stream {names.OUT_STREAM}, a durable for each).",
+    )
+    channels[_OUT]["parameters"] = {
+        "channel": {"description": "The way to the consumer.", "enum": [str(channel) for channel in OUT_CHANNELS]}
+    }
     # The address is null where it is only known at run time: AsyncAPI's form of a reply subject.
     channels[_REPLIES] = _channel(None, "Answer", "Where the adapter asked to be answered.")
     return channels
@@ -130,6 +144,7 @@ def _operations() -> Json:
         }
     for name, event in EVENTS.items():
         operations[f"on{name}"] = _operation("receive", f"events.{event.context}.{name}", name, _summary(event))
+    operations["deliver"] = _operation("receive", _OUT, ConsumerMessage.type_name(), _summary(ConsumerMessage))
     operations["onAnswer"] = _operation("receive", _ANSWERS, "Answer", "The answer to one submission.")
     return operations
 
@@ -154,7 +169,11 @@ def _reply(address: Json | None) -> Json:
 def _messages() -> Json:
     messages = {
         name: _message(model, headers)
-        for models, headers in ((COMMANDS, "SubmissionHeaders"), (EVENTS, "EventHeaders"))
+        for models, headers in (
+            (COMMANDS, "SubmissionHeaders"),
+            (EVENTS, "EventHeaders"),
+            ({ConsumerMessage.type_name(): ConsumerMessage}, "OutHeaders"),
+        )
         for name, model in models.items()
     }
     messages["Answer"] = {
@@ -194,13 +213,18 @@ def _message(model: type[Message], headers: str) -> Json:
 def _schemas() -> Json:
     inputs = [_input(name, "validation", model) for name, model in COMMANDS.items()]
     inputs += [_input(name, "serialization", model) for name, model in EVENTS.items()]
+    inputs.append(_input(ConsumerMessage.type_name(), "serialization", ConsumerMessage))
     inputs.append(_input("Answer", "serialization", Answer))
     _, found = TypeAdapter.json_schemas(inputs, ref_template=f"{_SCHEMAS}/{{model}}")
     schemas: Json = found["$defs"]
     for name in ("Answer", "Reason", "Stored"):
         # These have defaults for whoever makes an answer; whoever reads one always finds every field.
         schemas[name]["required"] = list(schemas[name]["properties"])
-    return schemas | {"SubmissionHeaders": _submission_headers(), "EventHeaders": _event_headers()}
+    return schemas | {
+        "SubmissionHeaders": _submission_headers(),
+        "EventHeaders": _event_headers(),
+        "OutHeaders": _out_headers(),
+    }
 
 
 def _input(name: str, mode: JsonSchemaMode, model: type[Any]) -> tuple[str, JsonSchemaMode, TypeAdapter[Any]]:
@@ -233,6 +257,20 @@ def _event_headers() -> Json:
             names.POSITION: _text("Its place in the log; an event seen twice has the same.") | {"pattern": "^[0-9]+$"},
         },
         required=[names.ID, names.SOURCE, names.TIME, names.SCHEMA, names.SUBJECT, names.POSITION],
+    )
+
+
+def _out_headers() -> Json:
+    return _headers(
+        {
+            names.ID: _text("Of the event it tells of; a message delivered again has the same.")
+            | {"pattern": "^e[0-9]+$"},
+            names.SOURCE: _text(f"{names.RESERVED_SOURCE}/{ConsumerMessage.context}."),
+            names.TIME: _time("When what it tells of happened."),
+            names.SUBJECT: _text("The case."),
+            names.CONSUMER: _text("The consumer's id."),
+        },
+        required=[names.ID, names.SOURCE, names.TIME, names.SCHEMA, names.SUBJECT, names.CONSUMER],
     )
 
 

@@ -6,9 +6,11 @@ import re
 
 IN_STREAM = "TEREZE_IN"
 EVENTS_STREAM = "TEREZE_EVENTS"
+OUT_STREAM = "TEREZE_OUT"
 IN = "tereze.in"
 ASK = "tereze.ask"
 EVENTS = "tereze.events"
+OUT = "tereze.out"
 ANSWERS = "tereze.answers"
 WAKE = "tereze.wake"
 
@@ -24,6 +26,8 @@ POSITION = "ce-position"
 TRACEPARENT = "traceparent"
 ANSWER_TO = "tereze-answer-to"
 MSG_ID = "Nats-Msg-Id"
+CONSUMER = "tereze-consumer"
+"""Whom a message to a consumer is for, by id: what is left of it in the stream goes when they are forgotten."""
 
 RESERVED_SOURCE = "/tereze"
 """Sources under this name are the services' own; nobody outside may claim one."""
@@ -45,6 +49,10 @@ def ask_subject(context: str, type_name: str) -> str:
 
 def event_subject(context: str, type_name: str) -> str:
     return f"{EVENTS}.{context}.{type_name}"
+
+
+def out_subject(channel: str) -> str:
+    return f"{OUT}.{channel}"
 
 
 def schema_urn(context: str, type_name: str, version: int) -> str:

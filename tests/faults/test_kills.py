@@ -172,6 +172,7 @@ async def nothing_is_lost_or_doubled(system: System, database: asyncpg.Pool[asyn
     await everything_accepted_is_stored_once(database, load)
     await every_reaction_happened_once(database)
     await everything_stored_is_on_the_stream(system, database)
+    await every_consumer_was_told_once(system, database)
     await every_projection_equals_its_rebuild(system, database)
     assert (
         await database.fetchval("SELECT count(*) FROM ops.dead_letter WHERE reasons::text LIKE '%internal_error%'") == 0

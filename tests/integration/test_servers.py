@@ -82,6 +82,22 @@ async def test_the_relay_reads_the_log_and_moves_only_its_cursor(clean_store: Ru
                 await connection.execute(forbidden)
 
 
+async def test_notify_reads_log_and_keys_and_moves_only_its_cursor(clean_store: RunningServers) -> None:
+    async with database(clean_store, "notify") as connection:
+        await connection.execute("SELECT 1 FROM store.event")
+        await connection.execute("SELECT key FROM vault.key")
+        await connection.execute("UPDATE ops.notify SET position = 1")
+        for forbidden in (
+            _INSERT.format(context="intake", named="intake"),
+            "INSERT INTO vault.key (consumer_id) VALUES ('x')",
+            "UPDATE vault.key SET key = NULL",
+            "UPDATE ops.relay SET position = 1",
+            "SELECT sealed FROM ops.dead_letter",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+
+
 async def test_insight_makes_projections_that_the_owner_reads_and_sees_no_keys(clean_store: RunningServers) -> None:
     async with database(clean_store, "insight") as connection:
         await connection.execute("CREATE TABLE read.probe_1 (a int)")

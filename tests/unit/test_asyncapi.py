@@ -11,13 +11,15 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 from pydantic import ValidationError
 
+from services.notify.notifier import headers_of as message_headers
 from shared.bus import names
 from shared.bus.answers import Answer, Reason, Status, Stored
 from shared.bus.asyncapi import document
 from shared.bus.cloudevents import headers_of as submission_headers
 from shared.bus.relay import headers_of as event_headers
 from shared.contracts import COMMANDS, EVENTS, Message, personal_fields
-from shared.contracts.values import Role
+from shared.contracts.outgoing import Addressee, ConsumerMessage
+from shared.contracts.values import Channel, Role
 from shared.eventstore.model import RecordedEvent
 from shared.roles import MAY, usual
 
@@ -128,7 +130,8 @@ def test_every_command_can_be_submitted_and_asked_and_every_event_received() -> 
         operation = DOCUMENT["operations"][f"on{name}"]
         assert operation["action"] == "receive"
         assert resolve(operation["channel"]["$ref"])["address"] == names.event_subject(event.context, name)
-    assert len(DOCUMENT["operations"]) == 2 * len(COMMANDS) + len(EVENTS) + 1
+    assert resolve(DOCUMENT["operations"]["deliver"]["channel"]["$ref"])["address"] == names.out_subject("{channel}")
+    assert len(DOCUMENT["operations"]) == 2 * len(COMMANDS) + len(EVENTS) + 2
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["all fields", "required fields"])
@@ -212,6 +215,35 @@ def test_the_headers_of_events_are_the_headers_described(name: str) -> None:
         traceparent=None,
     )
     validator(DOCUMENT["components"]["messages"][name]["headers"]).validate(event_headers(event, None))
+
+
+def test_messages_to_consumers_are_as_described() -> None:
+    person = Addressee(name="Айгүл", phone="+7701")
+    sent = ConsumerMessage(
+        case_id="c1",
+        channel=Channel.PHONE,
+        language="kk",
+        to=person,
+        subject="s",
+        text="t",
+        event_type="RequestReceived",
+    )
+    written = json.loads(sent.model_dump_json())
+    validator(SCHEMAS["ConsumerMessage"]).validate(written)
+    assert not validator(SCHEMAS["ConsumerMessage"]).is_valid({**written, "channel": "pigeon"})
+    marked = {
+        name
+        for holder in ("ConsumerMessage", "Addressee")
+        for name, schema in SCHEMAS[holder]["properties"].items()
+        if any(node.get("x-personal") for node in nodes(schema))
+    }
+    assert marked == {"subject", "text", "name", "phone", "email", "address"}
+    recorded = RecordedEvent(
+        *(7, 42, "intake", "case-c1", 1, "RequestReceived", 1, b'{"consumer_id": "c-c1"}'),
+        *(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC), "m1", "c1", "/web", None),
+    )
+    schema = DOCUMENT["components"]["messages"]["ConsumerMessage"]["headers"]
+    validator(schema).validate(message_headers(recorded, sent, None))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""How the person of a case can be reached: what the case and the information base say of them, still sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeAlias
+
+import asyncpg
+import orjson
+
+from shared.contracts import EVENTS, personal_fields
+from shared.contracts.values import Channel
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+FIELDS = ("name", "phone", "email", "address")
+"""A personal field of one of these names says it of the event's consumer, in whatever event it stands."""
+SAYING = tuple(
+    name
+    for name, model in EVENTS.items()
+    if "language" in model.model_fields or not set(FIELDS).isdisjoint(personal_fields(model))
+)
+"""The types of events that say how somebody is reached."""
+
+WAYS: Mapping[Channel | None, tuple[Channel, ...]] = {
+    Channel.WALK_IN: (Channel.PHONE, Channel.EMAIL),
+    Channel.PHONE: (Channel.PHONE, Channel.EMAIL),
+    Channel.VOICE_MAIL: (Channel.PHONE, Channel.EMAIL),
+    Channel.EMAIL: (Channel.EMAIL, Channel.PHONE),
+    Channel.WEB: (Channel.WEB,),
+    Channel.POST: (Channel.POST, Channel.EMAIL, Channel.PHONE),
+    Channel.COMPLAINTS_BOOK: (Channel.PHONE, Channel.EMAIL, Channel.POST),
+    None: (Channel.PHONE, Channel.EMAIL),
+}
+"""Which channel a case that came by a channel is answered by: the first for which there is what it needs.
+
+Whoever came in person is written to by phone or e-mail, where these are known; paper goes to those who wrote on it.
+"""
+NEEDS: Mapping[Channel, tuple[str, ...]] = {
+    Channel.PHONE: ("phone",),
+    Channel.EMAIL: ("email",),
+    Channel.POST: ("address",),
+    Channel.WEB: (),
+}
+"""The channels that messages leave by, and what each can't do without."""
+TOLD: Mapping[Channel, tuple[str, ...]] = {**NEEDS, Channel.WEB: ("phone", "email")}
+"""The contacts that each channel's adapter is told, besides the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is known of one case's consumer. `sealed` are tokens, by field."""
+
+    consumer_id: str
+    channel: Channel | None = None
+    language: str | None = None
+    history: bool = False
+    """A case taken over from older records: nobody waits for a message about it."""
+    sealed: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Saying(NamedTuple):
+    """An event that may say how somebody is reached; `place` is its place in the log's order."""
+
+    place: tuple[int, int]
+    correlation_id: str
+    type: str
+    data: Mapping[str, Any]
+
+
+def reached(consumer_id: str, case_id: str, said: Iterable[Saying]) -> Reached:
+    """Fold what was said, in the log's order: the case's own channel and language, and the latest contacts.
+
+    Only what is said of this very consumer counts: their key opens it.
+    """
+    known = Reached(consumer_id)
+    for event in sorted(said, key=lambda one: one.place):
+        data = event.data
+        if data.get("consumer_id") != consumer_id:
+            continue
+        contacts = {name: data[name] for name in _contact_fields(event.type) if data.get(name) is not None}
+        known = replace(known, sealed={**known.sealed, **contacts})
+        if event.correlation_id != case_id:
+            known = replace(known, language=known.language or data.get("language"))
+            continue
+        known = replace(
+            known,
+            channel=known.channel or _channel(data.get("channel")),
+            language=data.get("language") or known.language,
+            history=known.history or data.get("history") is True,
+        )
+    return known
+
+
+def way(channel: Channel | None, known: Mapping[str, str]) -> Channel | None:
+    """The channel that a message leaves by, where these contacts are known; None: there is no way to this person."""
+    return next((one for one in WAYS[channel] if all(known.get(need) for need in NEEDS[one])), None)
+
+
+async def read_sayings(pool: Pool, ids: Sequence[str]) -> dict[str, list[Saying]]:
+    """What the log says about reaching the people of these cases or consumers, by case or consumer."""
+    rows = await pool.fetch(
+        """SELECT xid::text::bigint AS xid, position, correlation_id, type, data::text AS data FROM store.event
+           WHERE correlation_id = ANY($1::text[]) AND type = ANY($2::text[])""",
+        list(ids),
+        list(SAYING),
+    )
+    found: dict[str, list[Saying]] = {one: [] for one in ids}
+    for row in rows:
+        case_id: str = row["correlation_id"]
+        place = (row["xid"], row["position"])
+        found[case_id].append(Saying(place, case_id, row["type"], orjson.loads(row["data"])))
+    return found
+
+
+def _contact_fields(type_name: str) -> tuple[str, ...]:
+    model = EVENTS.get(type_name)
+    return () if model is None else tuple(name for name in FIELDS if name in personal_fields(model))
+
+
+def _channel(value: object) -> Channel | None:
+    return Channel(value) if value in set(Channel) else None

@@ -1,0 +1,254 @@
+"""Messages to consumers, over real servers: to whom, by which channel, in which language, once, and never too late."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import nats
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from deploy.launcher import System
+from services.notify.erasing import erase
+from shared.bus import names
+from shared.bus.answers import Status
+from shared.bus.client import Submitter
+from shared.contracts import COMMANDS
+from shared.contracts.outgoing import ConsumerMessage
+from shared.eventstore.vault import Vault
+from shared.roles import usual
+from tests.conftest import StartSystem, empty_store
+
+PERSON = {"name": "Айгүл", "phone": "+77010000000", "email": "a@example.org", "address": "Абай 1"}
+
+
+@pytest.fixture(scope="module")
+async def running(start_system: StartSystem) -> AsyncIterator[System]:
+    system = await start_system(("intake", "notify"), movable_clock=False)
+    yield system
+    await system.stop()
+
+
+@pytest.fixture
+async def system(running: System) -> System:
+    """With nothing in it."""
+    await running.kill("notify")
+    await running.kill("intake")  # what it remembers of streams is not there any more
+    await empty_store(running.dsn_for("admin"), running.url_for("admin"))
+    await asyncio.gather(running.restart("notify"), running.restart("intake"))
+    return running
+
+
+@pytest.fixture
+async def store(system: System) -> AsyncIterator[asyncpg.Pool[asyncpg.Record]]:
+    async with asyncpg.create_pool(system.dsn_for("admin"), min_size=1, max_size=2) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def adapter(system: System) -> AsyncIterator[Client]:
+    """A connection with an adapter's rights."""
+    client = await nats.connect(system.url_for("adapter"), inbox_prefix=b"_INBOX_adapter")
+    yield client
+    await client.close()
+
+
+async def submit(system: System, *messages: tuple[str, dict[str, Any]]) -> None:
+    async with Submitter(system.url_for("adapter"), "/test") as submitter:
+        for type_name, data in messages:
+            command = COMMANDS[type_name].model_validate(data)
+            answer = await submitter.ask(
+                type_name,
+                command.model_dump_json(exclude_none=True).encode(),
+                event_id=uuid4().hex,
+                role=usual(type_name),
+            )
+            assert answer.status is Status.ACCEPTED, answer
+
+
+def request(case_id: str, channel: str, language: str = "kk", **consumer: str) -> tuple[str, dict[str, Any]]:
+    data = {"case_id": case_id, "channel": channel, "language": language, "office": "north", "question": "?"}
+    return "ReceiveRequest", {**data, "responsible": "manager-1", "consumer": consumer or PERSON}
+
+
+def written(case_id: str, channel: str, language: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    data = {"case_id": case_id, "channel": channel, "language": language, "office": "north", "question": "?"}
+    return "ReceiveWrittenRequest", {**data, "consumer": PERSON, **more}
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - the servers tell of no change
+            await asyncio.sleep(0.05)
+
+
+async def all_told(store: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Wait until notify has passed all events there are."""
+
+    async def passed() -> bool:
+        return await store.fetchval("SELECT position >= (SELECT max(position) FROM store.event) FROM ops.notify")
+
+    await until(passed)
+
+
+async def sent(system: System) -> list[Msg]:
+    """Everything that lies on the stream of messages."""
+    client = await nats.connect(system.url_for("admin"), inbox_prefix=b"_INBOX_admin")
+    try:
+        stream = client.jetstream()
+        count = (await stream.stream_info(names.OUT_STREAM)).state.messages
+        subscription = await stream.subscribe("tereze.out.*", stream=names.OUT_STREAM, ordered_consumer=True)
+        return [await subscription.next_msg(timeout=5) for _ in range(count)]
+    finally:
+        await client.close()
+
+
+async def take(adapter: Client, channel: str, count: int = 1) -> list[Msg]:
+    """As an adapter does: pull from the channel's durable, acknowledge."""
+    durable = await adapter.jetstream().pull_subscribe_bind(stream=names.OUT_STREAM, durable=channel)
+    messages = await durable.fetch(count, timeout=10)
+    for message in messages:
+        await message.ack_sync(timeout=5)
+    return messages
+
+
+def body(message: Msg) -> ConsumerMessage:
+    return ConsumerMessage.model_validate_json(message.data)
+
+
+async def test_a_consumer_is_told_by_the_channel_they_came_by_in_their_language(
+    system: System, adapter: Client, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    await submit(
+        system,
+        request("case-1", "phone", "ru"),
+        written("case-2", "email", "kk"),
+        written("case-3", "post", "en"),
+        written("case-4", "web", "ru"),
+        request("case-5", "walk_in", "kk", name="Ермек"),
+    )
+    await all_told(store)
+    by_channel = {channel: body((await take(adapter, channel))[0]) for channel in ("phone", "email", "post", "web")}
+    assert {channel: (one.case_id, one.language) for channel, one in by_channel.items()} == {
+        "phone": ("case-1", "ru"),
+        "email": ("case-2", "kk"),
+        "post": ("case-3", "en"),
+        "web": ("case-4", "ru"),
+    }
+    assert by_channel["phone"].subject == "Ваше обращение case-1 принято"
+    assert by_channel["phone"].text.startswith("Здравствуйте, Айгүл!\n\nМы приняли ваше обращение")
+    assert by_channel["phone"].to.model_dump(exclude_none=True) == {"name": "Айгүл", "phone": PERSON["phone"]}
+    assert by_channel["post"].to.model_dump(exclude_none=True) == {"name": "Айгүл", "address": PERSON["address"]}
+    assert len(await sent(system)) == 4, "who left neither phone nor e-mail can't be written to"
+
+
+async def test_a_message_is_a_cloud_event_and_says_nothing_personal_but_in_its_body(
+    system: System, adapter: Client
+) -> None:
+    await submit(system, request("case-1", "phone"))
+    [message] = await take(adapter, "phone")
+    headers = message.headers or {}
+    assert (message.subject, headers[names.TYPE], headers[names.SOURCE]) == (
+        "tereze.out.phone",
+        "ConsumerMessage",
+        "/tereze/notify",
+    )
+    assert headers[names.ID] == headers[names.MSG_ID] == f"e{int(headers[names.ID][1:])}"
+    assert (headers[names.SUBJECT], headers[names.CONSUMER]) == ("case-1", "c-case-1")
+    said = f"{message.subject} {headers} {system.home.log('notify').read_text()}"
+    assert not [value for value in PERSON.values() if value in said]
+
+
+async def test_the_answer_itself_is_told_and_older_records_tell_nobody(
+    system: System, adapter: Client, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    answer = {"answer": "{Жауап}", "signed_by": "The head", "executor_contact": "+7727"}
+    await submit(
+        system,
+        written("old", "email", "kk", history=True),
+        ("AnswerWrittenRequest", {"case_id": "old"}),
+        written("case-1", "email", "kk"),
+        ("RegisterWrittenRequest", {"case_id": "case-1", "registration_number": "7", "topic": "t", "responsible": "m"}),
+        ("AnswerWrittenRequest", {"case_id": "case-1", **answer}),
+    )
+    await all_told(store)
+    told = [body(one) for one in await take(adapter, "email", 3)]
+    assert [one.event_type for one in told] == [
+        "WrittenRequestReceived",
+        "WrittenRequestRegistered",
+        "WrittenRequestAnswered",
+    ]
+    assert "\n\n{Жауап}\n\nҚол қойған: The head" in told[2].text
+    assert {one.case_id for one in told} == {"case-1"}
+    assert len(await sent(system)) == 3
+
+
+async def test_who_was_forgotten_is_not_written_to_and_what_was_written_is_deleted(
+    system: System, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    await submit(system, request("case-1", "phone"), request("case-2", "phone"))
+    await all_told(store)
+    await Vault(store).forget("c-case-1")
+    client = await nats.connect(system.url_for("notify"), inbox_prefix=b"_INBOX_notify")
+    try:
+        assert await erase(client, {"c-case-1"}) == 1
+        assert await erase(client, {"c-case-1"}) == 0
+    finally:
+        await client.close()
+    assert [body(one).case_id for one in await sent(system)] == ["case-2"]
+    # When something happens to the case of the forgotten one
+    await submit(system, written("case-3", "email", "kk", consumer={"consumer_id": "c-case-1"}))
+    await all_told(store)
+    # Then nobody is told
+    assert [body(one).case_id for one in await sent(system)] == ["case-2"]
+
+
+async def test_a_cursor_put_back_tells_nobody_twice_and_nobody_late(
+    system: System, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    await system.kill("notify")
+    await submit(system, *(request(f"case-{number}", "phone") for number in range(4)))
+    await store.execute(
+        "UPDATE store.event SET recorded_at = recorded_at - $1::interval WHERE correlation_id = 'case-0'",
+        timedelta(days=8),
+    )
+    for _ in range(2):
+        await system.restart("notify")
+        await all_told(store)
+        assert sorted(body(one).case_id for one in await sent(system)) == ["case-1", "case-2", "case-3"]
+        await system.kill("notify")
+        await store.execute("UPDATE ops.notify SET xid = '0', position = 0")
+    await system.restart("notify")
+
+
+async def test_whenever_it_is_killed_nothing_is_lost_and_nothing_told_twice(
+    system: System, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    cases = [f"case-{number}" for number in range(300)]
+
+    async def load() -> None:
+        async with Submitter(system.url_for("adapter"), "/load") as submitter:
+            for case_id in cases:
+                type_name, data = request(case_id, "phone")
+                content = json.dumps(data).encode()
+                await submitter.send(COMMANDS[type_name], content, event_id=case_id)
+                await asyncio.sleep(0.01)
+            for _ in cases:
+                assert (await asyncio.wait_for(submitter.answers.get(), 20)).status is Status.ACCEPTED
+
+    loading = asyncio.create_task(load())
+    for _ in range(4):
+        await asyncio.sleep(0.4)
+        await system.kill("notify")
+        await system.restart("notify")
+    await loading
+    await all_told(store)
+    assert Counter(body(one).case_id for one in await sent(system)) == Counter(cases)
