@@ -159,6 +159,9 @@ async def test_who_answers_stray_requests_sees_no_other_services_requests(server
         ("adapter", f"$JS.ACK.{IN_STREAM}.intake.1.1.1.1.1"),
         ("relay", "tereze.in.intake.ReceiveRequest"),
         ("insight", "tereze.events.intake.RequestReceived"),
+        ("adapter", "tereze.out.phone"),
+        ("notify", "tereze.in.intake.ReceiveRequest"),
+        ("notify", f"$JS.API.STREAM.MSG.GET.{IN_STREAM}"),
     ],
 )
 async def test_a_forbidden_publish_is_refused(servers: RunningServers, user: str, subject: str) -> None:
@@ -174,6 +177,8 @@ async def test_a_forbidden_publish_is_refused(servers: RunningServers, user: str
     [
         ("adapter", "tereze.events.>"),
         ("adapter", "tereze.in.>"),
+        ("adapter", "tereze.out.*"),
+        ("notify", "tereze.in.>"),
         ("adapter", "_INBOX_intake.>"),
         ("intake", "tereze.ask.consult.>"),
         ("intake", "tereze.events.>"),
