@@ -62,15 +62,26 @@ async def test_a_service_writes_its_own_partition_only(clean_store: RunningServe
         for forbidden in (
             _INSERT.format(context="consult", named="consult"),
             "INSERT INTO store.event SELECT * FROM store.event_intake",
-            "SELECT 1 FROM store.event_consult",
+            "SELECT data FROM store.event_consult",
             "UPDATE store.event_intake SET actor = 'another'",
             "DELETE FROM store.event_intake",
-            "UPDATE vault.key SET key = NULL",
+            "DELETE FROM vault.key",
             "SELECT sealed FROM ops.dead_letter",
             "CREATE TABLE store.mine (a int)",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(forbidden)
+
+
+async def test_only_who_keeps_the_registry_forgets_a_consumer(clean_store: RunningServers) -> None:
+    forget = "UPDATE vault.key SET key = NULL, forgotten_at = now()"
+    for context in CONTEXTS:
+        async with database(clean_store, context) as connection:
+            if context == "intake":
+                await connection.execute(forget)
+                continue
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forget)
 
 
 async def test_the_relay_reads_the_log_and_moves_only_its_cursor(clean_store: RunningServers) -> None:
