@@ -16,12 +16,21 @@ from deploy.postgres import Postgres
 from deploy.problem import Problem
 from deploy.servers import Servers, all_to_the_end
 from deploy.supervisor import Supervised
+from shared.centre import CentreFileError, centre
 
 _LOOK_AT_SERVERS = 0.5
 
 
 def _nobody(_name: str) -> None:
     pass
+
+
+def _check_centre() -> None:
+    """Say what is wrong with the centre's data file here rather than in a process's log."""
+    try:
+        centre()
+    except CentreFileError as error:
+        raise Problem(f"{error}.") from error
 
 
 class System:
@@ -64,8 +73,9 @@ class System:
         """Start the servers and the named processes; return when all are ready.
 
         `on_ready` is told each part's name. Problem: a part is not ready within `patience` seconds, or
-        keeps dying; then everything is stopped again.
+        keeps dying; then everything is stopped again. Or the centre's data file can't be used.
         """
+        _check_centre()
         await self.servers.start()
         try:
             self._children = {name: self._supervised(name) for name in processes}

@@ -35,7 +35,7 @@ _SAID = {
     "met": "early",
     "breached": "late",
     "open": "left",
-    "paused": "left, waits for the consumer",
+    "paused": "left",
     "overdue": "late",
 }
 _MONEY = frozenset({"cost", "material_costs", "price", "amount"})
@@ -127,8 +127,8 @@ def _by(deadline: Deadline) -> str:
     """How early or late, and how long the centre waited for the consumer meanwhile."""
     if deadline.cancelled_at is not None:
         return "cancelled"
-    waited = f", waited {brief(deadline.paused_s)}" if deadline.paused_s else ""
-    return f"{brief(deadline.by_s)} {_SAID[deadline.verdict]}{waited}"
+    paused = f", paused {brief(deadline.paused_s)}" if deadline.paused_s else ""
+    return f"{brief(deadline.by_s)} {_SAID[deadline.verdict]}{paused}"
 
 
 def _plain(deadline: Deadline) -> str:

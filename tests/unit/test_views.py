@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from deploy.cli.case_view import case_tables
 from deploy.cli.insight_view import effectiveness_tables, sla_table
 from deploy.cli.lengths import brief, lasting
+from services.insight.judge import Pause
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
 from services.insight.timeline import SEALED, Deadline, Entry, Timeline
 
@@ -139,3 +140,24 @@ def test_a_case_tells_each_event_what_is_new_and_the_deadlines_that_it_ended(pri
     assert "✗ 1h late" in said
     assert "consumer_id" not in said
     assert out.count("channel: phone") == 1, "what is known is not said again"
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_paused_and_a_cancelled_clock_are_seen(printed: Printed, columns: int) -> None:
+    none = printed(columns, sla_table, [kept("mail_answer", "post")], None)
+    assert "paused" not in none
+    assert "cancelled" not in none
+    row = replace(kept("mail_answer", "post", total=40), paused=17, cancelled=3)
+    out = printed(columns, sla_table, [row], None)
+    assert "paused" in out
+    assert "17" in out.split()
+    assert "cancelled" in out
+
+    waits = replace(deadline("paused", 432_000, 1), pauses=(Pause(T0, None),), paused_s=86_400.0)
+    called_off = replace(deadline("cancelled", 0, 2), cancelled_at=T0)
+    waited = replace(deadline("met", 60, 3), paused_s=7_200.0)
+    case = replace(CASE, deadlines=[waits, called_off, waited])
+    said = " ".join(printed(columns, case_tables, case, "Asia/Almaty").split())
+    assert "✓ details_visit 1m early, paused 2h" in said
+    assert "– details_visit cancelled" in said
+    assert "‖ 5d left, paused 1d" in said

@@ -38,4 +38,7 @@ async def fetch(connection: Connection, name: str, statement: str, *arguments: o
     try:
         return await connection.fetch(statement.replace("{table}", projection.table), *arguments)
     except asyncpg.UndefinedTableError as error:
-        raise NotBuiltError(f"projection {name} is not built yet; build it with: tereze rebuild {name}") from error
+        raise NotBuiltError(
+            f"projection {name} is not built yet; build it with: tereze rebuild {name} "
+            "(and where the system runs with a TEREZE_CENTRE_FILE, set the same one here)"
+        ) from error
