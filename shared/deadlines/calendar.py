@@ -8,14 +8,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
-from typing import NamedTuple
-
-import holidays
+from typing import TYPE_CHECKING, NamedTuple
 
 from .due import add
 from .policy import Span, Unit
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -70,14 +71,8 @@ class Calendar:
         self.zone = zone
         self._weekly = tuple(weekly)
         self._days = dict(days or {})
-        if country is not None and country not in holidays.list_supported_countries():
-            raise ValueError(f"no holidays are known of country {country!r}; give its ISO code, e.g. KZ")
-        self._country = country
+        self._holidays = None if country is None else _holidays(country)
         self._year = lru_cache(maxsize=None)(self._compiled)
-
-    @cached_property
-    def _holidays(self) -> holidays.HolidayBase | None:
-        return None if self._country is None else holidays.country_holidays(self._country)
 
     def hours(self, day: date) -> Hours:
         """When it is open that day."""
@@ -190,6 +185,17 @@ class Calendars:
     def of(self, office: str | None) -> Calendar:
         """An office's calendar."""
         return self.default if office is None else self._offices.get(office, self.default)
+
+
+@cache
+def _holidays(country: str) -> HolidayBase:
+    # Imported here: a tenth of a second and 6 MB, which who only names limits does not need.
+    from holidays import country_holidays
+
+    try:
+        return country_holidays(country)
+    except NotImplementedError:
+        raise ValueError(f"no holidays are known of country {country!r}; give its ISO code, e.g. KZ") from None
 
 
 def _worked(year: _Year, at: int) -> int:
