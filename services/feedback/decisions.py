@@ -187,7 +187,9 @@ def escalate(complaint: Complaint, taken: EscalateComplaint) -> ComplaintEscalat
     if internal:
         facts["round_id"] = f"{complaint.received.case_id}-r{complaint.round + 1}"
     status_id = complaint.telling(complaint.tellings + 1)
-    return ComplaintEscalated(**facts, to=taken.to, internal=internal, status_id=status_id)
+    return ComplaintEscalated(
+        **facts, to=taken.to, internal=internal, from_round=complaint.round_id, status_id=status_id
+    )
 
 
 def end_recourse(complaint: Complaint, came: RecordRecourseOutcome) -> RecourseEnded:
@@ -212,7 +214,13 @@ def end_recourse(complaint: Complaint, came: RecordRecourseOutcome) -> RecourseE
     ended = [complaint.under] if complaint.under is not None else []
     dropped = sorted(complaint.recourse) if not_pursued else []
     status_id = None if overturned else complaint.status_id
-    return RecourseEnded(**facts, recourse=[*ended, *dropped], outcome=came.outcome, status_id=status_id)
+    return RecourseEnded(
+        **facts,
+        recourse=[*ended, *dropped],
+        outcome=came.outcome,
+        from_round=complaint.round_id,
+        status_id=status_id,
+    )
 
 
 def close(complaint: Complaint, wanted: CloseComplaint, given: Given[Any]) -> ComplaintClosed:

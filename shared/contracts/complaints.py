@@ -453,6 +453,8 @@ class ComplaintEscalated(_ComplaintEvent):
 
     to: Recourse
     internal: bool
+    from_round: LongId
+    """The handling whose decision was rejected."""
     status_id: LongId
 
 
@@ -461,6 +463,7 @@ class RecourseEnded(_ComplaintEvent):
 
     recourse: list[Recourse]
     outcome: RecourseOutcome
+    from_round: LongId
     status_id: LongId | None
 
 

@@ -1,16 +1,48 @@
-"""What feedback owes: stages 5, 6, 8 and 10 (DOMAIN.md §2)."""
+"""What feedback owes its consumers: stages 5, 6, 8 and 10 (DOMAIN.md §2); and the actions that follow (9b, §5)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from services.insight.indicators import complaints
 from services.insight.indicators.base import Indicator, On
 from shared.contracts.consult import ConsultHeld
 from shared.contracts.feedback import (
+    AssessmentWaived,
     Dissatisfied,
     EffectivenessEvaluated,
     ImpactEvaluated,
+    ImpactSurveyDue,
+    ImpactUnreached,
     SatisfactionAssessed,
     Satisfied,
 )
+from shared.contracts.quality import (
+    ActionCompleted,
+    ActionDropped,
+    ActionMoved,
+    ActionOrdered,
+    ActionReopened,
+    ActionVerified,
+)
+
+
+def _further(data: dict[str, Any]) -> bool:
+    """A survey after the first: events of before there were such have no field for it."""
+    return data.get("survey_id") is not None
+
+
+def _first(data: dict[str, Any]) -> bool:
+    return data.get("survey_id") is None
+
+
+def _checked(data: dict[str, Any]) -> bool:
+    return data["verifier"] is not None
+
+
+_ACTION_STOPS = (On(event=ActionCompleted, key="term_id"),)
+_ACTION_MOVES = (On(event=ActionMoved, key="term_id", due="due_at"),)
+_ACTION_CANCELS = (On(event=ActionDropped, key="term_id"),)
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(
@@ -19,6 +51,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="satisfaction",
         start=On(event=ConsultHeld, key="consultation_id", at="ended_at", owner="consultant"),
         stops=(On(event=SatisfactionAssessed, key="consultation_id"),),
+        cancels=(On(event=AssessmentWaived, key="consultation_id"),),
     ),
     Indicator(
         name="closing",
@@ -42,6 +75,41 @@ INDICATORS: tuple[Indicator, ...] = (
         stage="10",
         clock="impact",
         start=On(event=Satisfied, key="consultation_id", at="held_at", owner="manager"),
-        stops=(On(event=ImpactEvaluated, key="consultation_id"),),
+        stops=(On(event=ImpactEvaluated, key="consultation_id", when=_first),),
+        cancels=(On(event=ImpactUnreached, key="consultation_id", when=_first),),
     ),
+    Indicator(
+        name="impact_again",
+        stage="10",
+        clock="impact_again",
+        start=On(event=ImpactSurveyDue, key="survey_id", owner="owner", due="due_at"),
+        stops=(On(event=ImpactEvaluated, key="survey_id", when=_further),),
+        cancels=(On(event=ImpactUnreached, key="survey_id", when=_further),),
+    ),
+    Indicator(
+        name="action",
+        stage="9b, §5",
+        clock="action",
+        start=On(event=ActionOrdered, key="term_id", owner="owner", due="due_at"),
+        stops=_ACTION_STOPS,
+        moves=_ACTION_MOVES,
+        cancels=_ACTION_CANCELS,
+    ),
+    Indicator(
+        name="action_again",
+        stage="§5",
+        clock="action",
+        start=On(event=ActionReopened, key="term_id", owner="owner", due="due_at"),
+        stops=_ACTION_STOPS,
+        moves=_ACTION_MOVES,
+        cancels=_ACTION_CANCELS,
+    ),
+    Indicator(
+        name="action_check",
+        stage="§5",
+        clock="action_check",
+        start=On(event=ActionCompleted, key="check_id", owner="verifier", when=_checked),
+        stops=(On(event=ActionVerified, key="check_id"), On(event=ActionReopened, key="check_id")),
+    ),
+    *complaints.INDICATORS,
 )

@@ -1,0 +1,242 @@
+"""What a complaint owes, step by step, to its end (DOMAIN.md §5, §9). All of it is the responsible person's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.insight.indicators.base import Condition, Indicator, On
+from shared.contracts.complaints import (
+    ComplainantAnswered,
+    ComplainantAsked,
+    ComplainantUnreached,
+    ComplaintAcknowledged,
+    ComplaintAssessed,
+    ComplaintClosed,
+    ComplaintDecided,
+    ComplaintEscalated,
+    ComplaintExtended,
+    ComplaintHandlingAssessed,
+    ComplaintInvestigated,
+    ComplaintReceived,
+    ComplaintStatusTold,
+    DecisionAccepted,
+    DecisionCommunicated,
+    DecisionRejected,
+    ImmediateActionTaken,
+    RecourseEnded,
+    RemedyCarriedOut,
+)
+from shared.contracts.values import Regime
+from shared.deadlines import Span, days
+from shared.regimes import RULES
+
+_ISO = "ISO 10002"
+_WHO = "responsible"
+
+
+def _is(field: str, *values: Any) -> Condition:
+    return lambda data: data[field] in values
+
+
+def _is_not(field: str, value: Any) -> Condition:
+    return lambda data: data[field] != value
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    return lambda data: one(data) and other(data)
+
+
+def _all_that_is_allowed(data: dict[str, Any]) -> Span:
+    """Of an extension: so many days, or what the regime allows."""
+    asked = data["days"]
+    return days(asked) if asked is not None else RULES[Regime(data["regime"])].extension or days(0)
+
+
+_CLOSED = (On(event=ComplaintClosed),)
+_ROUND_CLOSED = (On(event=ComplaintClosed, key="round_id"),)
+_ASKED = On(event=ComplainantAsked)
+_ANSWERED = On(event=ComplainantAnswered)
+_STATUS_STOPS = (On(event=ComplaintStatusTold, key="status_id", when=_is_not("status_id", None)),)
+_STATUS_CANCELS = tuple(
+    On(event=event, key="status_id", when=_is_not("status_id", None))
+    for event in (DecisionCommunicated, RecourseEnded, ComplaintClosed)
+)
+_GOES_ON = _is_not("next_status_id", None)
+
+
+def _status(name: str, start: On) -> Indicator:
+    return Indicator(
+        name=name,
+        stage=_ISO,
+        clock="complaint_status",
+        start=start,
+        stops=_STATUS_STOPS,
+        cancels=_STATUS_CANCELS,
+    )
+
+
+def _investigation(name: str, start: On) -> Indicator:
+    return Indicator(
+        name=name,
+        stage=_ISO,
+        clock="complaint_investigate",
+        start=start,
+        stops=(On(event=ComplaintInvestigated, key="round_id"),),
+        pauses=(On(event=ComplainantAsked, key="round_id"),),
+        resumes=(On(event=ComplainantAnswered, key="round_id"),),
+        cancels=_ROUND_CLOSED,
+    )
+
+
+def _closing(name: str, start: On) -> Indicator:
+    return Indicator(name=name, stage=_ISO, clock="complaint_close", start=start, stops=_ROUND_CLOSED)
+
+
+_OVERTURNED = _is("outcome", "overturned")
+_INTERNAL: Callable[[dict[str, Any]], bool] = _is("internal", True)
+_OUTSIDE = _is("internal", False)
+
+INDICATORS: tuple[Indicator, ...] = (
+    Indicator(
+        name="complaint_acknowledge",
+        stage=_ISO,
+        clock="complaint_acknowledge",
+        start=On(event=ComplaintReceived, owner=_WHO),
+        stops=(On(event=ComplaintAcknowledged),),
+    ),
+    Indicator(
+        name="complaint_answer",
+        stage="§9",
+        clock="complaint_answer",
+        start=On(event=ComplaintReceived, owner=_WHO),
+        stops=(On(event=DecisionCommunicated),),
+        pauses=(_ASKED,),
+        resumes=(_ANSWERED,),
+        moves=(On(event=ComplaintExtended, by=_all_that_is_allowed),),
+        cancels=_CLOSED,
+        variant="regime",
+    ),
+    Indicator(
+        name="complaint_assess",
+        stage=_ISO,
+        clock="complaint_assess",
+        start=On(event=ComplaintReceived, owner=_WHO),
+        stops=(On(event=ComplaintAssessed),),
+        pauses=(_ASKED,),
+        resumes=(_ANSWERED,),
+        cancels=_CLOSED,
+    ),
+    Indicator(
+        name="complaint_at_once",
+        stage=_ISO,
+        clock="complaint_at_once",
+        start=On(event=ComplaintAssessed, owner=_WHO, when=_is("immediate_action_needed", True)),
+        stops=(On(event=ImmediateActionTaken),),
+        cancels=_CLOSED,
+    ),
+    _investigation("complaint_investigate", On(event=ComplaintAssessed, key="round_id", owner=_WHO)),
+    _investigation("complaint_review", On(event=ComplaintEscalated, key="round_id", owner=_WHO, when=_INTERNAL)),
+    _investigation("complaint_made_anew", On(event=RecourseEnded, key="round_id", owner=_WHO, when=_OVERTURNED)),
+    Indicator(
+        name="complaint_decide",
+        stage=_ISO,
+        clock="complaint_decide",
+        start=On(event=ComplaintInvestigated, key="round_id", owner=_WHO),
+        stops=(On(event=ComplaintDecided, key="round_id"),),
+        pauses=(On(event=ComplainantAsked, key="round_id"),),
+        resumes=(On(event=ComplainantAnswered, key="round_id"),),
+        cancels=_ROUND_CLOSED,
+    ),
+    Indicator(
+        name="complaint_tell",
+        stage=_ISO,
+        clock="complaint_tell",
+        start=On(event=ComplaintDecided, key="round_id", owner=_WHO),
+        stops=(On(event=DecisionCommunicated, key="round_id"),),
+        cancels=_ROUND_CLOSED,
+    ),
+    Indicator(
+        name="complaint_reply",
+        stage=_ISO,
+        clock="complaint_reply",
+        start=On(event=DecisionCommunicated, key="round_id", owner=_WHO),
+        stops=(
+            On(event=DecisionAccepted, key="round_id"),
+            On(event=DecisionRejected, key="round_id"),
+            On(event=ComplaintClosed, key="round_id", when=_is("because", "no_reply")),
+        ),
+        cancels=(On(event=ComplaintClosed, key="round_id", when=_is_not("because", "no_reply")),),
+    ),
+    Indicator(
+        name="complaint_remedy",
+        stage=_ISO,
+        clock="complaint_remedy",
+        start=On(
+            event=DecisionAccepted,
+            key="round_id",
+            owner=_WHO,
+            due="remedy_due_at",
+            when=_is_not("remedy_due_at", None),
+        ),
+        stops=(On(event=RemedyCarriedOut, key="round_id"),),
+        cancels=_ROUND_CLOSED,
+    ),
+    _closing(
+        "complaint_close",
+        On(event=DecisionAccepted, key="round_id", owner=_WHO, when=_is("remedy_due_at", None)),
+    ),
+    _closing("complaint_close_after_remedy", On(event=RemedyCarriedOut, key="round_id", owner=_WHO)),
+    Indicator(
+        name="complaint_recourse",
+        stage=_ISO,
+        clock="complaint_recourse",
+        start=On(event=DecisionRejected, key="round_id", owner=_WHO),
+        stops=(
+            On(event=ComplaintEscalated, key="from_round", when=_INTERNAL),
+            On(event=RecourseEnded, key="from_round", when=_OVERTURNED),
+            On(event=DecisionAccepted, key="round_id"),
+            On(event=ComplaintClosed, key="round_id"),
+        ),
+        pauses=(On(event=ComplaintEscalated, key="from_round", when=_OUTSIDE),),
+        resumes=(On(event=RecourseEnded, key="from_round", when=_is_not("outcome", "overturned")),),
+    ),
+    Indicator(
+        name="complaint_outside",
+        stage=_ISO,
+        clock="complaint_outside",
+        start=On(event=ComplaintEscalated, key=("case_id", "to"), owner=_WHO, when=_OUTSIDE),
+        stops=(On(event=RecourseEnded, key=("case_id", "item"), each="recourse"),),
+        cancels=(),
+    ),
+    _status("complaint_status", On(event=ComplaintReceived, key="status_id", owner=_WHO)),
+    _status(
+        "complaint_status_again",
+        On(
+            event=ComplaintStatusTold,
+            key="next_status_id",
+            owner=_WHO,
+            when=_both(_GOES_ON, _is_not("status", "under_recourse")),
+        ),
+    ),
+    _status("complaint_status_review", On(event=ComplaintEscalated, key="status_id", owner=_WHO, when=_INTERNAL)),
+    _status("complaint_status_outside", On(event=ComplaintEscalated, key="status_id", owner=_WHO, when=_OUTSIDE)),
+    _status(
+        "complaint_status_still",
+        On(
+            event=ComplaintStatusTold,
+            key="next_status_id",
+            owner=_WHO,
+            when=_both(_GOES_ON, _is("status", "under_recourse")),
+        ),
+    ),
+    Indicator(
+        name="complaint_handling",
+        stage=_ISO,
+        clock="complaint_handling",
+        start=On(event=ComplaintClosed, owner=_WHO, when=_is_not("because", "nobody_to_tell")),
+        stops=(On(event=ComplaintHandlingAssessed),),
+        cancels=(On(event=ComplainantUnreached),),
+    ),
+)
+"""Withdrawn or sent on, all that was owed of it ends unjudged, save the question how the process was."""
