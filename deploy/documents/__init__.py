@@ -1,0 +1,1 @@
+"""Printed documents: read from the event store, drawn as PDF."""

@@ -1,0 +1,93 @@
+"""A sheet of paper: A4, in a font that has the Kazakh, Russian and Latin letters (ADR 0012)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+from fpdf.fonts import FontFace
+
+_FONTS = Path(__file__).parent / "fonts"
+_FAMILY = "DejaVu"
+_MARGIN_MM = 14
+_GREY = 235
+
+
+class Paper(FPDF):
+    """A document of ours: headings, pairs of a name and a value, tables, lines to sign on."""
+
+    def __init__(self, title: str, *, landscape: bool = False) -> None:
+        super().__init__("landscape" if landscape else "portrait", "mm", "A4")
+        self.add_font(_FAMILY, "", _FONTS / "DejaVuSans.ttf")
+        self.add_font(_FAMILY, "B", _FONTS / "DejaVuSans-Bold.ttf")
+        self.set_margins(_MARGIN_MM, _MARGIN_MM)
+        self.set_auto_page_break(auto=True, margin=_MARGIN_MM)
+        self.set_title(title)
+        self.set_creator("Tereze")
+        self._foot = title
+        self.add_page()
+
+    def footer(self) -> None:
+        """Which document and page it is."""
+        self.set_y(-_MARGIN_MM + 3)
+        self.set_font(_FAMILY, "", 7)
+        self.cell(0, 4, f"{self._foot} · {self.page_no()}/{{nb}}", align="R")
+
+    def heading(self, text: str, size: float = 13) -> None:
+        """A line in bold."""
+        self.set_font(_FAMILY, "B", size)
+        self.multi_cell(0, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.ln(1)
+
+    def words(self, text: str, size: float = 9) -> None:
+        """A paragraph."""
+        self.set_font(_FAMILY, "", size)
+        self.multi_cell(0, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def pairs(self, rows: Sequence[tuple[str, str]], name_mm: float = 78) -> None:
+        """Names in small type, each with its value beside it."""
+        for name, value in rows:
+            top = self.get_y()
+            if top > self.h - _MARGIN_MM - 12:
+                self.add_page()
+                top = self.get_y()
+            self.set_font(_FAMILY, "", 7.5)
+            self.multi_cell(name_mm, 4.2, name, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            after = self.get_y()
+            self.set_xy(self.l_margin + name_mm, top)
+            self.set_font(_FAMILY, "B", 9.5)
+            self.multi_cell(0, 4.6, value, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.set_y(max(after, self.get_y()) + 0.8)
+            self.line(self.l_margin, self.get_y() - 0.4, self.w - self.r_margin, self.get_y() - 0.4)
+
+    def grid(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[int] = ()
+    ) -> None:
+        """A table whose head is repeated on each page; `right`: the columns of figures."""
+        self.set_font(_FAMILY, "", 7.5)
+        aligns = tuple("RIGHT" if column in right else "LEFT" for column in range(len(head)))
+        style = FontFace(emphasis="BOLD", fill_color=_GREY)
+        with self.table(
+            col_widths=tuple(widths), text_align=aligns, headings_style=style, line_height=4.2, padding=0.6
+        ) as table:
+            for cells in (head, *rows):
+                row = table.row()
+                for cell in cells:
+                    row.cell(cell)
+        self.ln(2)
+
+    def signature(self, who: str, signed: str = "") -> None:
+        """A line to sign on, or the signature that is known."""
+        self.ln(5)
+        self.set_font(_FAMILY, "", 8)
+        self.cell(85, 5, who)
+        self.set_font(_FAMILY, "B", 9)
+        self.cell(70, 5, signed, border="B", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def tenge(tiyn: int) -> str:
+    """Money as it is written: `1 887,00`, from whole tiyn."""
+    whole, rest = divmod(abs(tiyn), 100)
+    return f"{'−' if tiyn < 0 else ''}{whole:,}".replace(",", " ") + f",{rest:02}"
