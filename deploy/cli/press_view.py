@@ -60,7 +60,7 @@ def protocol_data(found: Protocol) -> dict[str, Any]:
         "due_at": None if found.opened is None else found.opened.due_at.isoformat(),
         "forms": [one.model_dump(mode="json", exclude={"name", "address", "consumer_id"}) for one in found.forms],
         "refunds": [one.model_dump(mode="json", exclude={"consumer_id"}) for one in found.refunds],
-        "paid": {payment: asdict(paid) | {"balance": paid.balance} for payment, paid in found.paid.items()},
+        "paid": {str(payment): asdict(paid) | {"balance": paid.balance} for payment, paid in found.paid.items()},
         "sold_by": [asdict(one) for one in found.sold_by],
         "cards": [pile.model_dump() for pile in found.cards],
         "counts": [
