@@ -7,7 +7,7 @@ submitted command, or an event of another service that this one reacts to. What 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
@@ -62,7 +62,7 @@ def _reads_nothing(_message: Message) -> tuple[str, ...]:
     return ()
 
 
-def _looks_nothing_up(_message: Message, _blind: Blind, _known: Mapping[str, S]) -> Collection[str]:
+def _looks_nothing_up(_message: Message, _blind: Blind, _known: Mapping[str, S]) -> Iterable[str]:
     return ()
 
 
@@ -90,7 +90,7 @@ class Decider(Generic[S]):
     """(message, fresh_id) -> the stream it is decided on."""
     reads: Callable[[Message], tuple[str, ...]] = _reads_nothing
     """Other streams of this service whose state the decision needs."""
-    looks_up: Callable[[Message, Blind, Mapping[str, S]], Collection[str]] = _looks_nothing_up
+    looks_up: Callable[[Message, Blind, Mapping[str, S]], Iterable[str]] = _looks_nothing_up
     """(message, index, other streams' states so far) -> further streams; asked until it names none that is new."""
     forgets: Callable[[Message], str | None] = _forgets_nobody
     """An event that says a consumer is forgotten -> whose key is deleted before it is reacted to."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo.steps import Step
+from shared.contracts.base import Command
 from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact, RecordImprovement
-from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.intake import CollectDetails, ReceiveRequest, ReceiveWrittenRequest
 from shared.contracts.subscriptions import AcceptOrder
 
 _EVENTS: dict[str, tuple[str, ...]] = {
@@ -54,7 +55,16 @@ def event_types(step: Step) -> tuple[str, ...]:
             return ("SubscriptionAccepted", "DeliveryCardMade") * len(lines)
         case _:
             pass
-    return _EVENTS[step.type.type_name()]
+    return (*_EVENTS[step.type.type_name()], *_entered(step.command))
+
+
+def _entered(command: Command | None) -> tuple[str, ...]:
+    """Everybody who can be found again is entered into the information base; in the play nobody is known before."""
+    if not isinstance(command, ReceiveRequest | ReceiveWrittenRequest):
+        return ()
+    told = command.consumer
+    found_by = sum(one is not None for one in (told.phone, told.email, told.identifier))
+    return (*("ContactsLearnt", "ConsumerRegistered")[: 2 * found_by], *("ContactAdded", "ContactClaimed") * found_by)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -44,7 +44,10 @@ class Person:
             return Consumer(name=self.name, email=f"demo{self.number}@example.org")
         if channel in {Channel.POST, Channel.COMPLAINTS_BOOK}:
             return Consumer(name=self.name, address=self.address)
-        return Consumer(name=self.name, phone=f"+7 700 000 {self.number // 100 % 100:02} {self.number % 100:02}")
+        return Consumer(
+            name=self.name,
+            phone=f"+7 700 {self.number // 10_000:03} {self.number // 100 % 100:02} {self.number % 100:02}",
+        )
 
     @property
     def address(self) -> str:
@@ -53,4 +56,4 @@ class Person:
 
 def person(chance: Chance, language: Language) -> Person:
     """Somebody who speaks `language`."""
-    return Person(language, chance.pick(words.NAMES[language]), chance.random.randrange(10_000))
+    return Person(language, chance.pick(words.NAMES[language]), chance.number())

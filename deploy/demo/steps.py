@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from itertools import count
 from random import Random
 from typing import TypeVar
 
@@ -70,6 +71,11 @@ class Chance:
         self._slips = Counter(dict.fromkeys(Slip, slips))
         self._repeats = repeats
         self._repeated: Counter[str] = Counter()
+        self._numbers = count(1)
+
+    def number(self) -> int:
+        """One that nobody else has: people's contacts are made of it."""
+        return next(self._numbers)
 
     def pick(self, among: Sequence[T]) -> T:
         return self.random.choice(among)

@@ -29,9 +29,7 @@ def strangers(chance: Chance, at: datetime) -> Iterator[Step]:
 
     second = _tale("demo-x-incomplete", chance)
     second.by_channel(at, request, "schema_missing")
-    yield replace(
-        second.steps[0], body=b'{"channel":"walk_in","language":"en","office":"n","question":"?"}', command=None
-    )
+    yield replace(second.steps[0], body=b'{"channel":"walk_in","language":"en","office":"n"}', command=None)
 
     third = _tale("demo-x-future", chance)
     third.by_channel(at, request, "in_the_future")

@@ -1,7 +1,8 @@
-"""The intake service as a process."""
+"""The intake service as a process: which regime holds for which type of case is the centre's."""
 
-from services.intake.domain import DECIDER
+from services.intake.domain import decider
+from shared.centre import centre
 from shared.service.app import run
 
 # Whoever takes requests in also sees to those that reach nobody.
-run(DECIDER, sweeps_strays=True)
+run(decider(centre().case_types), sweeps_strays=True)

@@ -1,4 +1,12 @@
-"""The rules of intake: how a request comes in (DOMAIN.md §2 stages 1-2) and how a written one is settled (§4).
+"""The rules of intake, an index: DOMAIN.md §2 stages 1-2, §3, §4 and §9, by topic.
+
+- `requests`: a request for a consultation comes in, its details are collected, it is handed over.
+- `mail` and `mail_ends`: a written request is registered, clarified, forwarded; answered, put off, declined, sent on.
+- `registry` and `contacts`: the one information base: recognise, enter, verify, merge, forget.
+- `calls` and `callbacks`: a phone call with its steps, scripts, and what is promised to whom was not served.
+- `bookings`: appointments in person, a slot to one consumer.
+- `routing`: who becomes responsible, by topic, language and load.
+- `state`: what is known of each of these, on a stream of its own.
 
 A case begins in one of two ways and stays that way: as a *request* for a consultation, which intake hands
 over to consult once the details are collected, or as a *written request*, which intake sees to its end.
@@ -6,290 +14,182 @@ over to consult once the details are collected, or as a *written request*, which
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
+from services.intake import bookings, callbacks, calls, contacts, mail, mail_ends, registry, requests, routing
+from services.intake.state import Record, Request, State, Unknown, Written
 from shared.contracts import intake
 from shared.contracts.base import Event, Message
+from shared.contracts.feedback import Satisfied
 from shared.contracts.intake import (
     AnswerWrittenRequest,
+    AppointmentTakenOver,
+    AskClarification,
+    CaseAssigned,
+    CaseHandedOver,
+    CaseReleased,
+    CheckCompleteness,
+    CloseCallBack,
     CollectDetails,
-    Consumer,
+    ConsumerForgotten,
+    ConsumerMerged,
+    ContactAdded,
+    ContactClaimed,
+    ContactDropped,
+    ContactReleased,
+    ContactsLearnt,
     DeclineWrittenRequest,
     DetailsCollected,
+    EndClarification,
+    ExtendAnswer,
+    ForgettingOwed,
+    ForwardMisdirected,
+    ForwardWrittenRequest,
+    HandOverCase,
+    LoadCounted,
+    MoveOvertaken,
+    NotifyOfExtension,
+    PossibleDuplicateFound,
+    PromiseCallBack,
+    PublishScript,
+    ReceiveCall,
+    ReceiveClarification,
     ReceiveRequest,
     ReceiveWrittenRequest,
     RegisterWrittenRequest,
-    RequestReceived,
-    WrittenRequestAnswered,
-    WrittenRequestDeclined,
-    WrittenRequestReceived,
-    WrittenRequestRegistered,
+    RoutingSet,
+    SetRouting,
+    TryCallBack,
 )
-from shared.contracts.values import Channel, Context, DeclineGround, Language
-from shared.decider import Decider, Given, Refused
-from shared.rules import not_before, not_in_the_future
+from shared.contracts.values import Context
+from shared.decider import Blind, Decider, Given, Refused
+from shared.regimes import CASE_TYPES, CaseTypes
+from shared.rules import not_in_the_future
 
-PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
-"""The consumer came or phoned: details are collected by stage 2a."""
-REMOTE = frozenset({Channel.EMAIL, Channel.WEB})
-"""The request came in writing, and a consultation is asked for: stage 2b."""
-WRITTEN = frozenset({Channel.EMAIL, Channel.WEB, Channel.POST, Channel.COMPLAINTS_BOOK})
-"""Channels a written request can come by (§4)."""
+REACTIONS: tuple[type[Event], ...] = (
+    # Its own: what leads to an entry on a second stream.
+    ContactsLearnt,
+    ContactAdded,
+    ContactDropped,
+    ConsumerMerged,
+    ForgettingOwed,
+    ConsumerForgotten,
+    CaseAssigned,
+    CaseHandedOver,
+    CaseReleased,
+    DetailsCollected,
+    AppointmentTakenOver,
+    MoveOvertaken,
+    # Feedback's: a case that satisfied is nobody's load any more.
+    Satisfied,
+)
 
-
-# ── what is known of a case ──────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """No such case yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request for a consultation."""
-
-    consumer_id: str | None
-    channel: Channel
-    language: Language
-    office: str
-    topic: str | None
-    responsible: str
-    received_at: datetime
-    details_collected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A written request; `latest_at` is when the last thing happened to it."""
-
-    consumer_id: str | None
-    history: bool
-    has_contacts: bool
-    latest_at: datetime
-    registered: bool = False
-    closed: bool = False
-
-
-Case = Unknown | Request | Written
+OfWritten = (
+    RegisterWrittenRequest | CheckCompleteness | AskClarification | ReceiveClarification | EndClarification
+    | ForwardWrittenRequest | ForwardMisdirected | ExtendAnswer | NotifyOfExtension | AnswerWrittenRequest
+    | DeclineWrittenRequest
+)  # fmt: skip
+"""What can be done to a written request."""
 
 
 # ── what may be done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decide(case: Case, message: Message, given: Given[Case]) -> Sequence[Event]:
-    """What happens when `message` arrives in a case; see each rule below.
+def decide(
+    state: State, message: Message, given: Given[State], *, case_types: CaseTypes = CASE_TYPES
+) -> Sequence[Event]:
+    """What happens when `message` arrives.
 
     Raises:
-        Refused: `case_exists`, `unknown_case`, `wrong_kind`, and the codes of the rules below.
+        Refused: `in_the_future`, `unknown_case`, `wrong_kind`, and the codes of each topic's rules.
     """
-    not_in_the_future(given.occurred_at, given.now)
-    match message, case:
-        case ReceiveRequest(), Unknown():
-            return [receive(message, given)]
-        case ReceiveWrittenRequest(), Unknown():
-            return [receive_written(message, given)]
-        case ((ReceiveRequest() | ReceiveWrittenRequest()), _):
-            raise Refused(
-                "case_exists",
-                f"case {message.case_id} is open already; leave case_id out to get a new one, or go on with that case",
-                "case_id",
-            )
-        case CollectDetails(), Request():
-            return [collect_details(case, message, given)]
-        case RegisterWrittenRequest(), Written():
-            return [register(case, message, given)]
-        case AnswerWrittenRequest(), Written():
-            return [answer(case, message, given)]
-        case DeclineWrittenRequest(), Written():
-            return [decline(case, message, given)]
-        case ((CollectDetails() | RegisterWrittenRequest() | AnswerWrittenRequest() | DeclineWrittenRequest()), _):
-            raise _not_this_case(case, message.case_id)
+    if not isinstance(message, Event):
+        not_in_the_future(given.occurred_at, given.now)
+    match message:
+        case ReceiveRequest():
+            return requests.receive(state, message, given)
+        case ReceiveWrittenRequest():
+            return mail.receive(state, message, given, case_types)
+        case CollectDetails() | HandOverCase():
+            return decide_on_request(state, message, given)
+        case (
+            RegisterWrittenRequest() | CheckCompleteness() | AskClarification() | ReceiveClarification()
+            | EndClarification() | ForwardWrittenRequest() | ForwardMisdirected() | ExtendAnswer()
+            | NotifyOfExtension() | AnswerWrittenRequest() | DeclineWrittenRequest()
+        ):  # fmt: skip
+            if not isinstance(state, Written):
+                raise _not_this_case(state, message.case_id)
+            return decide_on_written(state, message, given, case_types)
+        case ReceiveCall():
+            return [calls.receive(state, message, given)]
+        case PublishScript():
+            return [calls.publish_script(state, message)]
+        case PromiseCallBack():
+            return callbacks.promise(state, message, given)
+        case TryCallBack():
+            return [callbacks.attempt(state, message, given)]
+        case CloseCallBack():
+            return [callbacks.close(state, message, given)]
+        case SetRouting():
+            return [routing.set_routing(state, message)]
+        case ContactAdded() | ContactDropped():
+            return contacts.decide(state, message, given)
+        case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | Satisfied():
+            return routing.count(state, message, given)
+        case _ if isinstance(message, calls.Step):
+            return calls.step(state, message, given)
+        case _ if isinstance(message, registry.Rules):
+            return registry.decide(state, message, given)
+        case _ if isinstance(message, bookings.Rules):
+            return bookings.decide(state, message, given)
         case _:
             raise Refused("unknown_type", f"intake has no rule for {message.type_name()}; see `tereze contract`")
 
 
-def receive(request: ReceiveRequest, given: Given[Case]) -> RequestReceived:
-    """Stage 1: take the request, by any channel that can lead to a consultation; paper cannot."""
-    if request.channel not in PRESENT | REMOTE:
-        raise Refused(
-            "channel_is_written",
-            f"what comes by {request.channel} is a written request; send ReceiveWrittenRequest instead",
-            "channel",
-        )
-    case_id = request.case_id or given.fresh_id
-    return RequestReceived(
-        consumer_id=_consumer_id(request.consumer, case_id),
-        case_id=case_id,
-        channel=request.channel,
-        language=request.language,
-        office=request.office,
-        topic=request.topic,
-        responsible=request.responsible,
-        question=request.question,
-        name=request.consumer.name,
-        phone=request.consumer.phone,
-        email=request.consumer.email,
-        address=request.consumer.address,
-    )
+def decide_on_request(state: State, message: CollectDetails | HandOverCase, given: Given[State]) -> Sequence[Event]:
+    """Stage 2 and hand-over."""
+    match message, state:
+        case CollectDetails(), Request():
+            return [requests.collect_details(state, message, given)]
+        case HandOverCase(), (Request() | Written()):
+            return requests.hand_over(state, message, given)
+        case _:
+            raise _not_this_case(state, message.case_id)
 
 
-def collect_details(request: Request, details: CollectDetails, given: Given[Case]) -> DetailsCollected:
-    """Stage 2: 2a where the consumer came or phoned, 2b where the request came in writing; once."""
-    if request.details_collected:
-        raise Refused("already_collected", "this case's details are collected; go on with its consultation", "case_id")
-    not_before(request.received_at, given.occurred_at, "the request was received")
-    return DetailsCollected(
-        consumer_id=request.consumer_id,
-        case_id=details.case_id,
-        channel=request.channel,
-        language=request.language,
-        office=request.office,
-        topic=details.topic or request.topic,
-        stage="2a" if request.channel in PRESENT else "2b",
-        expected_result=details.expected_result,
-        form=details.form,
-        preferred_at=details.preferred_at,
-        place=details.place,
-        preparation_needed=details.preparation_needed,
-        consultant_has_time=details.consultant_has_time,
-        presence_required=details.presence_required,
-        consultant=details.consultant,
-        manager=request.responsible,
-    )
+def decide_on_written(
+    written: Written, message: OfWritten, given: Given[State], case_types: CaseTypes
+) -> Sequence[Event]:
+    """§4: each step of a written request."""
+    match message:
+        case RegisterWrittenRequest():
+            return mail.register(written, message, given, case_types)
+        case CheckCompleteness():
+            return [mail.check_completeness(written, message, given)]
+        case AskClarification():
+            return [mail.ask_clarification(written, message, given)]
+        case ReceiveClarification():
+            return [mail.receive_clarification(written, message, given)]
+        case EndClarification():
+            return [mail.end_clarification(written, message, given)]
+        case ForwardWrittenRequest():
+            return mail.forward(written, message, given)
+        case ForwardMisdirected():
+            return mail_ends.forward_misdirected(written, message, given)
+        case ExtendAnswer():
+            return [mail_ends.extend(written, message, given)]
+        case NotifyOfExtension():
+            return [mail_ends.notify_of_extension(written, message, given)]
+        case AnswerWrittenRequest():
+            return mail_ends.answer(written, message, given)
+        case DeclineWrittenRequest():
+            return mail_ends.decline(written, message, given)
 
 
-def receive_written(request: ReceiveWrittenRequest, given: Given[Case]) -> WrittenRequestReceived:
-    """A written request is taken in whatever it lacks; whether it can be answered shows later (§4)."""
-    if request.channel not in WRITTEN:
-        raise Refused(
-            "channel_is_not_written",
-            f"nothing written comes by {request.channel}; send ReceiveRequest instead",
-            "channel",
-        )
-    case_id = request.case_id or given.fresh_id
-    consumer = request.consumer
-    return WrittenRequestReceived(
-        consumer_id=_consumer_id(consumer, case_id),
-        case_id=case_id,
-        channel=request.channel,
-        language=request.language,
-        office=request.office,
-        topic=request.topic,
-        history=request.history,
-        has_contacts=any(contact and contact.strip() for contact in (consumer.phone, consumer.email, consumer.address)),
-        question=request.question,
-        name=consumer.name,
-        phone=consumer.phone,
-        email=consumer.email,
-        address=consumer.address,
-    )
-
-
-def register(written: Written, registration: RegisterWrittenRequest, given: Given[Case]) -> WrittenRequestRegistered:
-    """Every written request is registered, once (§4)."""
-    _still_open(written)
-    if written.registered:
-        raise Refused("already_registered", "this request is registered; answer or decline it", "case_id")
-    not_before(written.latest_at, given.occurred_at, "the request was received")
-    return WrittenRequestRegistered(
-        consumer_id=written.consumer_id,
-        case_id=registration.case_id,
-        registration_number=registration.registration_number,
-        topic=registration.topic,
-        responsible=registration.responsible,
-    )
-
-
-def answer(written: Written, reply: AnswerWrittenRequest, given: Given[Case]) -> WrittenRequestAnswered:
-    """An answer is signed by the responsible official and names the executor's contact (§4).
-
-    Backfilled history is taken as it is: who signed ten years ago is not always known.
-    """
-    _still_open(written)
-    if not written.history:
-        _may_be_answered(written)
-        _has_what_an_answer_needs(reply)
-    not_before(written.latest_at, given.occurred_at, _last_step(written))
-    return WrittenRequestAnswered(
-        consumer_id=written.consumer_id,
-        case_id=reply.case_id,
-        answer=reply.answer,
-        signed_by=reply.signed_by,
-        executor_contact=reply.executor_contact,
-    )
-
-
-def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[Case]) -> WrittenRequestDeclined:
-    """No action, with notice of the ground; or not considered at all, for want of contact details (§4)."""
-    _still_open(written)
-    not_considered = refusal.ground is DeclineGround.NO_CONTACT_DETAILS
-    if not_considered and written.has_contacts:
-        raise Refused(
-            "has_contact_details",
-            "this request has contact details, so it must be considered; answer it, or name another ground",
-            "ground",
-        )
-    if refusal.notified and not written.has_contacts:
-        raise Refused(
-            "notice_impossible",
-            "without contact details nobody can have been told; decline with ground no_contact_details, notified=false",
-            "notified",
-        )
-    if not (refusal.notified or not_considered):
-        raise Refused(
-            "notice_missing", "tell the consumer the ground first, then decline with notified=true", "notified"
-        )
-    not_before(written.latest_at, given.occurred_at, _last_step(written))
-    return WrittenRequestDeclined(
-        consumer_id=written.consumer_id, case_id=refusal.case_id, ground=refusal.ground, notified=refusal.notified
-    )
-
-
-def _still_open(written: Written) -> None:
-    if written.closed:
-        raise Refused("closed", "this request is answered or declined; open a new case for anything further", "case_id")
-
-
-def _may_be_answered(written: Written) -> None:
-    if not written.registered:
-        raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
-    if not written.has_contacts:
-        raise Refused(
-            "no_contact_details",
-            "a request without contact details gets no answer; decline it with ground no_contact_details",
-            "case_id",
-        )
-
-
-def _has_what_an_answer_needs(reply: AnswerWrittenRequest) -> None:
-    needed = (
-        ("answer", reply.answer, "write the answer"),
-        ("signed_by", reply.signed_by, "name the responsible official who signed it"),
-        ("executor_contact", reply.executor_contact, "give the executor's contact details"),
-    )
-    for field, value, remedy in needed:
-        if not (value and value.strip()):
-            raise Refused(f"{field}_missing", f"an answer needs {field}; {remedy}", field)
-
-
-def _last_step(written: Written) -> str:
-    return "the request was registered" if written.registered else "the request was received"
-
-
-def _consumer_id(consumer: Consumer, case_id: str) -> str:
-    """A consumer known by no id of their own is known by the case."""
-    return consumer.consumer_id or f"c-{case_id}"
-
-
-def _not_this_case(case: Case, case_id: str) -> Refused:
-    match case:
-        case Unknown():
-            return Refused(
-                "unknown_case", f"there is no case {case_id}; open it with ReceiveRequest first", "case_id", early=True
-            )
+def _not_this_case(state: State, case_id: str) -> Refused:
+    match state:
         case Request():
             return Refused(
                 "wrong_kind", f"case {case_id} is a request for a consultation, not a written request", "case_id"
@@ -300,52 +200,103 @@ def _not_this_case(case: Case, case_id: str) -> Refused:
                 f"case {case_id} is a written request: register it, then answer or decline it",
                 "case_id",
             )
+        case _:
+            return Refused(
+                "unknown_case", f"there is no case {case_id}; open it with ReceiveRequest first", "case_id", early=True
+            )
 
 
 # ── what then is known ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def evolve(case: Case, event: Event, occurred_at: datetime) -> Case:
-    """The case after `event`."""
-    match event, case:
-        case RequestReceived(), _:
-            return Request(
-                consumer_id=event.consumer_id,
-                channel=event.channel,
-                language=event.language,
-                office=event.office,
-                topic=event.topic,
-                responsible=event.responsible,
-                received_at=occurred_at,
-            )
-        case DetailsCollected(), Request():
-            return replace(case, details_collected=True)
-        case WrittenRequestReceived(), _:
-            return Written(
-                consumer_id=event.consumer_id,
-                history=event.history,
-                has_contacts=event.has_contacts,
-                latest_at=occurred_at,
-            )
-        case WrittenRequestRegistered(), Written():
-            return replace(case, registered=True, latest_at=occurred_at)
-        case ((WrittenRequestAnswered() | WrittenRequestDeclined()), Written()):
-            return replace(case, closed=True, latest_at=occurred_at)
+def evolve(state: State, event: Event, occurred_at: datetime) -> State:
+    """What is known after `event`."""
+    match event:
+        case intake.RequestReceived() | DetailsCollected() | CaseHandedOver():
+            return requests.evolve(state, event, occurred_at)
+        case ContactClaimed() | ContactReleased():
+            return contacts.evolve(state, event)
+        case PossibleDuplicateFound():
+            return state
+        case RoutingSet() | LoadCounted():
+            return routing.evolve(state, event)
+        case _ if type(event) in _OF_RECORD and isinstance(state, Unknown | Record):
+            return registry.evolve(state, event)
+        case _ if type(event) in _OF_AGENDA:
+            return bookings.evolve(state, event)
+        case _ if type(event) in _OF_CALL:
+            return calls.evolve(callbacks.evolve(state, event, occurred_at), event, occurred_at)
         case _:
-            return case
+            return mail.evolve(state, event, occurred_at)
+
+
+_OF_RECORD = frozenset(intake.registry.EVENTS)
+_OF_AGENDA = frozenset(intake.bookings.EVENTS)
+_OF_CALL = frozenset(intake.calls.EVENTS)
+
+
+# ── where it is decided, and what must be known for it ───────────────────────────────────────────────────────
 
 
 def stream_of(message: Message, fresh_id: str) -> str:
-    """A case is a stream; a message that names none opens a new one."""
-    return f"case-{getattr(message, 'case_id', None) or fresh_id}"
+    """A case, a consumer, a contact, a call, a promise, a person's day, an office's routing: each is a stream.
+
+    A message that names none opens a new one.
+    """
+    match message:
+        case ReceiveRequest() | ReceiveWrittenRequest():
+            return f"case-{message.case_id or fresh_id}"
+        case ContactAdded() | ContactDropped():
+            return contacts.claim_stream(message.contact)
+        case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | Satisfied() | SetRouting():
+            return routing.office_stream(message.office)
+        case ReceiveCall():
+            return f"call-{message.call_id or fresh_id}"
+        case PromiseCallBack() | TryCallBack() | CloseCallBack():
+            return f"callback-{message.call_back_id or fresh_id}"
+        case PublishScript():
+            return f"script-{message.script}"
+        case _ if isinstance(message, calls.Step):
+            return f"call-{message.call_id}"
+        case _ if isinstance(message, registry.Rules):
+            return registry.stream_of(message, fresh_id)
+        case _ if isinstance(message, bookings.Rules):
+            return bookings.stream_of(message)
+        case _:
+            return f"case-{getattr(message, 'case_id', None) or fresh_id}"
 
 
-DECIDER: Decider[Case] = Decider(
-    context=Context.INTAKE,
-    commands=intake.COMMANDS,
-    opens=frozenset({ReceiveRequest, ReceiveWrittenRequest}),
-    initial=Unknown,
-    stream_of=stream_of,
-    decide=decide,
-    evolve=evolve,
-)
+def looks_up(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
+    """The other streams that a decision needs."""
+    yield from requests.needs(message, blind, known)
+    yield from mail.needs(message, blind, known)
+    yield from registry.needs(message, blind, known)
+    yield from calls.needs(message, blind, known)
+    yield from callbacks.needs(message, blind, known)
+    yield from bookings.needs(message, blind, known)
+    yield from routing.needs(message, known)
+
+
+def forgets(message: Message) -> str | None:
+    """Whose key the runtime deletes."""
+    return message.consumer_id if isinstance(message, ConsumerForgotten) else None
+
+
+def decider(case_types: CaseTypes) -> Decider[State]:
+    """The rules of a centre that puts its types of case under these regimes."""
+    return Decider(
+        context=Context.INTAKE,
+        commands=intake.COMMANDS,
+        reacts_to=REACTIONS,
+        opens=frozenset({ReceiveRequest, ReceiveWrittenRequest}),
+        initial=Unknown,
+        stream_of=stream_of,
+        looks_up=looks_up,
+        forgets=forgets,
+        decide=partial(decide, case_types=case_types),
+        evolve=evolve,
+    )
+
+
+DECIDER = decider(CASE_TYPES)
+"""As shipped."""

@@ -32,6 +32,8 @@ EXAMPLES = {
     r"^[a-z0-9][a-z0-9_\-]{0,63}$": "late_answer",
     r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,63}$": "c-2026.1",
     r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,79}$": "c-2026.1",
+    r"^[A-Za-z0-9][A-Za-z0-9.+@_\-]{0,127}$": "9b1c",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "09:30",
     r"^[0-9]{5}$": "75384",
     r"^[0-9]{4}-(0[1-9]|1[0-2])$": "2026-03",
     "date": "2026-03-02",
@@ -167,7 +169,10 @@ def test_personal_fields_are_marked(name: str) -> None:
 
 
 def test_a_nested_person_is_marked() -> None:
-    for holder, fields in (("Consumer", {"name", "phone", "email", "address"}), ("Subscriber", {"name", "address"})):
+    for holder, fields in (
+        ("Consumer", {"name", "phone", "email", "address", "identifier"}),
+        ("Subscriber", {"name", "address"}),
+    ):
         properties = SCHEMAS[holder]["properties"]
         assert fields == {
             field for field, schema in properties.items() if any(n.get("x-personal") for n in nodes(schema))

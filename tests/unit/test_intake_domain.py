@@ -13,6 +13,9 @@ from shared.contracts.intake import (
     AnswerWrittenRequest,
     CollectDetails,
     Consumer,
+    Contact,
+    ContactKind,
+    ContactsLearnt,
     DeclineWrittenRequest,
     DetailsCollected,
     ReceiveRequest,
@@ -56,7 +59,17 @@ def received(channel: Channel = Channel.WALK_IN, topic: str | None = None) -> Re
         question="Жәрдемақы қалай алынады?",
         name=REACHABLE.name,
         phone=REACHABLE.phone,
+        coupon_number="A1",
+        received_by="central",
     )
+
+
+LEARNT = ContactsLearnt(
+    consumer_id="c-A1",
+    case_id="A1",
+    contacts=[Contact(kind=ContactKind.PHONE, index="phone.+77000000001")],
+    known=[ContactKind.NAME, ContactKind.PHONE],
+)
 
 
 def collect(topic: str | None = None) -> CollectDetails:
@@ -108,6 +121,9 @@ def written(*, history: bool = False, has_contacts: bool = True) -> WrittenReque
         topic=None,
         history=history,
         has_contacts=has_contacts,
+        responsible=None if history else "central",
+        coupon_number=None if history else "W1",
+        received_by=None if history else "central",
     )
 
 
@@ -115,7 +131,14 @@ REGISTER = RegisterWrittenRequest(
     case_id="W1", registration_number="26/0001", topic="heating", responsible="operator-1"
 )
 REGISTERED = WrittenRequestRegistered(
-    consumer_id="c-W1", case_id="W1", registration_number="26/0001", topic="heating", responsible="operator-1"
+    consumer_id="c-W1",
+    case_id="W1",
+    registration_number="26/0001",
+    topic="heating",
+    responsible="operator-1",
+    channel=Channel.POST,
+    office="central",
+    received_at=NINE,
 )
 ANSWER = AnswerWrittenRequest(case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200")
 ANSWERED = WrittenRequestAnswered(
@@ -133,7 +156,7 @@ def decline(ground: DeclineGround = DeclineGround.UNREADABLE, *, notified: bool 
 
 @pytest.mark.parametrize("channel", [Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL, Channel.EMAIL, Channel.WEB])
 def test_a_request_is_taken_by_every_channel_that_can_lead_to_a_consultation(channel: Channel) -> None:
-    given(DECIDER).when(receive(channel)).then(received(channel))
+    given(DECIDER).when(receive(channel)).then(received(channel), LEARNT)
 
 
 @pytest.mark.parametrize("channel", [Channel.POST, Channel.COMPLAINTS_BOOK])
@@ -311,6 +334,6 @@ def test_nothing_happens_before_what_it_follows(happened: Any, message: Any) -> 
 
 
 def test_nothing_happens_in_the_future_but_a_channels_clock_may_be_five_minutes_fast() -> None:
-    given(DECIDER).when(receive(), at=NINE + timedelta(minutes=5), now=NINE).then(received())
+    given(DECIDER).when(receive(), at=NINE + timedelta(minutes=5), now=NINE).then(received(), LEARNT)
     late = NINE + timedelta(minutes=5, seconds=1)
     given(DECIDER).when(receive(), at=late, now=NINE).then(refused("in_the_future", "time"))

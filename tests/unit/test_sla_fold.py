@@ -209,10 +209,12 @@ def test_table_5_a_written_request_is_to_be_registered_in_a_day_and_answered_in_
     assert when("WrittenRequestReceived", history=False) == [register, answer]
     assert when("WrittenRequestReceived", history=True) == [answer]
     assert when("WrittenRequestRegistered") == [Operation("stop", "mail_register:c1")]
-    assert when("WrittenRequestAnswered") == [Operation("stop", "mail_answer:c1")]
+    told = Operation("stop", "extension_notice:c1")
+    assert when("WrittenRequestAnswered") == [Operation("stop", "mail_answer:c1"), told]
     assert when("WrittenRequestDeclined") == [
         Operation("stop", "mail_register:c1"),
         Operation("stop", "mail_answer:c1"),
+        told,
     ]
 
 

@@ -1,9 +1,9 @@
-"""Limits of stages 2a and 2b, and of mail (DOMAIN.md §2, §4 Table 5)."""
+"""Limits of stages 2a and 2b, of mail and of the telephone (DOMAIN.md §2, §4 Table 5, §9)."""
 
 from __future__ import annotations
 
 from services.insight.policies.base import first
-from shared.deadlines import Policy, days, minutes
+from shared.deadlines import Policy, days, minutes, seconds, working_days
 from shared.regimes import RULES
 
 POLICIES: tuple[Policy, ...] = (
@@ -15,4 +15,26 @@ POLICIES: tuple[Policy, ...] = (
         first(f"mail_answer.{regime}", rules.answer, from_working_day=rules.from_working_day)
         for regime, rules in RULES.items()
     ),
+    first("mail_specialist", days(10)),  # Table 5: the same as the operator's
+    first("clarification", working_days(1)),  # once the agreed time is over, the request goes on by the next day
+    first("misdirected", working_days(3)),  # where a case's regime is not known; likewise the next
+    first("extension_notice", working_days(3)),
+    *(
+        first(f"misdirected.{regime}", rules.forward, from_working_day=rules.from_working_day)
+        for regime, rules in RULES.items()
+        if rules.forward is not None
+    ),
+    *(
+        first(f"extension_notice.{regime}", rules.extension_notice)
+        for regime, rules in RULES.items()
+        if rules.extension_notice is not None
+    ),
+    first("call_waiting", seconds(40)),  # Table 5, all six
+    first("call_data", seconds(45)),
+    first("call_information", minutes(5)),
+    first("after_call", minutes(5)),
+    first("specialist_connect", seconds(40)),
+    first("specialist_information", minutes(5)),
+    first("call_back", days(1)),  # the promise says until when
+    first("appointment", minutes(15)),  # the source names no limit: so long a booked consumer may be kept waiting
 )

@@ -1,0 +1,179 @@
+"""Contacts: how a consumer is recognised without their words being kept in the clear (DOMAIN.md §2 stage 2a).
+
+A contact is normalised, then hashed under the installation's key; the hash names a stream, `contact-<index>`, that says
+whose it is. Two records that claim one contact at the same moment both stand, and are found as possible duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import phonenumbers
+
+from services.intake.state import Claim, Record, State
+from shared.contracts.base import Event
+from shared.contracts.intake import (
+    Consumer,
+    Contact,
+    ContactAdded,
+    ContactClaimed,
+    ContactDropped,
+    ContactKind,
+    ContactReleased,
+    ContactsLearnt,
+    PossibleDuplicateFound,
+)
+from shared.decider import Blind, Given
+
+COUNTRY = "KZ"
+"""Numbers that name no country are meant to be this one's."""
+FINDING = (ContactKind.IDENTIFIER, ContactKind.PHONE, ContactKind.EMAIL)
+"""By what a consumer is found, the surest first. Several people may share a name or an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Who it is, and what need not be asked again."""
+
+    consumer_id: str
+    known: bool
+    to_verify: tuple[ContactKind, ...]
+    learnt: ContactsLearnt | None
+    """What the information base did not know yet; None: nothing."""
+
+
+def normalised(kind: ContactKind, text: str | None) -> str | None:
+    """A contact in the one form it is compared in; None where the text is none of its kind."""
+    bare = "".join((text or "").split())
+    if not bare:
+        return None
+    if kind is ContactKind.PHONE:
+        try:
+            number = phonenumbers.parse(bare, COUNTRY)
+        except phonenumbers.NumberParseException:
+            return None
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if kind is ContactKind.EMAIL:
+        return bare.casefold() if "@" in bare else None
+    return "".join(letter for letter in bare.upper() if letter.isalnum()) or None
+
+
+def contacts(consumer: Consumer, blind: Blind) -> list[Contact]:
+    """The contacts by which this consumer can be found, the surest first."""
+    found = ((kind, normalised(kind, getattr(consumer, kind.value))) for kind in FINDING)
+    return [Contact(kind=kind, index=blind(kind, text)) for kind, text in found if text is not None]
+
+
+def said(consumer: Consumer) -> frozenset[ContactKind]:
+    """The kinds of data that a message gives."""
+    return frozenset(kind for kind in ContactKind if (getattr(consumer, kind.value) or "").strip())
+
+
+def claim_stream(contact: Contact) -> str:
+    """The stream that says whose a contact is."""
+    return f"contact-{contact.index}"
+
+
+def record_stream(consumer_id: str) -> str:
+    """The stream of a consumer's entry in the information base."""
+    return f"consumer-{consumer_id}"
+
+
+def looks_up(consumer: Consumer, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
+    """The streams that recognising this consumer needs: the contacts, whose they are, and who answers for those."""
+    if consumer.consumer_id is not None:
+        yield record_stream(consumer.consumer_id)
+    for contact in contacts(consumer, blind):
+        yield claim_stream(contact)
+        claim = known.get(claim_stream(contact))
+        if isinstance(claim, Claim):
+            yield from map(record_stream, claim.owners[:1])
+    yield from survivors(known)
+
+
+def survivors(known: Mapping[str, State]) -> Iterator[str]:
+    """The streams of the records that answer for those in `known`."""
+    for state in known.values():
+        if isinstance(state, Record) and state.into is not None:
+            yield record_stream(state.into)
+
+
+def survivor(consumer_id: str, known: Mapping[str, State]) -> str:
+    """Who answers for this record after all merges; of a circle (two merged each into the other) the least id."""
+    seen: list[str] = []
+    while consumer_id not in seen:
+        seen.append(consumer_id)
+        record = known.get(record_stream(consumer_id))
+        if not isinstance(record, Record) or record.into is None:
+            return consumer_id
+        consumer_id = record.into
+    return min(seen[seen.index(consumer_id) :])
+
+
+def recognise(consumer: Consumer, given: Given[State], *, case_id: str, otherwise: str) -> Recognised:
+    """Who asks: whom the message names, else whose contact it gives, else somebody new, called `otherwise`.
+
+    A forgotten consumer is nobody's acquaintance: who comes back begins anew.
+    """
+    known, mine = given.others, contacts(consumer, given.blind)
+    owners = {one.index: _owner(one, known) for one in mine}
+    named = [survivor(consumer.consumer_id, known)] if consumer.consumer_id else []
+    for candidate in (*named, *filter(None, owners.values())):
+        if not _record(candidate, known).forgotten:
+            consumer_id = candidate
+            break
+    else:
+        consumer_id = otherwise
+    record = _record(consumer_id, known)
+    new = [one for one in mine if one not in record.contacts and owners[one.index] != consumer_id]
+    told = said(consumer)
+    learnt = None
+    if new or (record.registered and told - record.known):
+        learnt = ContactsLearnt(consumer_id=consumer_id, case_id=case_id, contacts=new, known=in_order(told))
+    return Recognised(consumer_id, record.registered, tuple(in_order(record.known)), learnt)
+
+
+def in_order(kinds: frozenset[ContactKind]) -> list[ContactKind]:
+    """Kinds as they are listed everywhere."""
+    return [kind for kind in ContactKind if kind in kinds]
+
+
+def _owner(contact: Contact, known: Mapping[str, State]) -> str | None:
+    claim = known.get(claim_stream(contact))
+    return survivor(claim.owners[0], known) if isinstance(claim, Claim) and claim.owners else None
+
+
+def _record(consumer_id: str, known: Mapping[str, State]) -> Record:
+    record = known.get(record_stream(consumer_id))
+    return record if isinstance(record, Record) else Record()
+
+
+# ── whose a contact is ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def decide(state: State, message: ContactAdded | ContactDropped, given: Given[State]) -> Sequence[Event]:
+    """A record gained or lost a contact: the contact's own stream follows. Told twice, nothing more happens."""
+    owners = state.owners if isinstance(state, Claim) else ()
+    consumer_id = message.consumer_id
+    if consumer_id is None:
+        return []
+    if isinstance(message, ContactDropped):
+        if consumer_id not in owners:
+            return []
+        return [ContactReleased(consumer_id=consumer_id, contact=message.contact)]
+    record = _record(consumer_id, given.others)
+    if consumer_id in owners or message.contact not in record.contacts:
+        return []
+    claimed = ContactClaimed(consumer_id=consumer_id, contact=message.contact)
+    if not owners:
+        return [claimed]
+    return [claimed, PossibleDuplicateFound(consumer_id=owners[0], other=consumer_id, contact=message.contact)]
+
+
+def evolve(state: State, event: ContactClaimed | ContactReleased) -> Claim:
+    """Whose the contact is after `event`."""
+    owners = state.owners if isinstance(state, Claim) else ()
+    consumer_id = event.consumer_id or ""
+    others = tuple(one for one in owners if one != consumer_id)
+    return Claim((*others, consumer_id) if isinstance(event, ContactClaimed) else others)

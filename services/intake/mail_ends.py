@@ -1,0 +1,187 @@
+"""How a written request ends, or is put off: answer, extension, refusal, forwarding (DOMAIN.md §4, §9)."""
+
+from __future__ import annotations
+
+from services.intake.mail import closing, in_work, last_step, still_open
+from services.intake.state import State, Written
+from shared.contracts.base import Event
+from shared.contracts.intake import (
+    AnswerExtended,
+    AnswerWrittenRequest,
+    DeclineWrittenRequest,
+    ExtendAnswer,
+    ExtensionNoticeGiven,
+    ForwardMisdirected,
+    MisdirectedForwarded,
+    NotifyOfExtension,
+    WrittenRequestAnswered,
+    WrittenRequestDeclined,
+)
+from shared.contracts.values import DeclineGround
+from shared.deadlines import Span, Unit
+from shared.decider import Given, Refused
+from shared.regimes import RULES
+from shared.rules import not_before
+
+
+def answer(written: Written, reply: AnswerWrittenRequest, given: Given[State]) -> list[Event]:
+    """An answer is signed by the responsible official and names the executor's contact (§4).
+
+    Backfilled history is taken as it is: who signed ten years ago is not always known.
+    """
+    still_open(written)
+    if not written.history:
+        _may_be_answered(written)
+        _has_what_an_answer_needs(reply)
+    not_before(written.latest_at, given.occurred_at, last_step(written))
+    answered = WrittenRequestAnswered(
+        consumer_id=written.consumer_id,
+        case_id=reply.case_id,
+        answer=reply.answer,
+        signed_by=reply.signed_by,
+        executor_contact=reply.executor_contact,
+        ground=reply.ground,
+        forwarded=written.forwarded,
+    )
+    before, after = closing(written, reply.case_id)
+    return [*before, answered, *after]
+
+
+def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[State]) -> list[Event]:
+    """No action, with notice of the ground; or not considered at all, for want of contact details (§4).
+
+    Only under a regime that knows this refusal; under another the ground goes into an answer (§9).
+    """
+    still_open(written)
+    not_considered = refusal.ground is DeclineGround.NO_CONTACT_DETAILS
+    if not RULES[written.regime].allows_refusal(refusal.ground):
+        raise Refused(
+            "ground_not_allowed",
+            f"under the regime {written.regime} nothing is refused for {refusal.ground}; answer the request and "
+            "record this ground in the answer (AnswerWrittenRequest, ground)",
+            "ground",
+        )
+    if not_considered and written.has_contacts:
+        raise Refused(
+            "has_contact_details",
+            "this request has contact details, so it must be considered; answer it, or name another ground",
+            "ground",
+        )
+    if refusal.notified and not written.has_contacts:
+        raise Refused(
+            "notice_impossible",
+            "without contact details nobody can have been told; decline with ground no_contact_details, notified=false",
+            "notified",
+        )
+    if not (refusal.notified or not_considered):
+        raise Refused(
+            "notice_missing", "tell the consumer the ground first, then decline with notified=true", "notified"
+        )
+    not_before(written.latest_at, given.occurred_at, last_step(written))
+    declined = WrittenRequestDeclined(
+        consumer_id=written.consumer_id,
+        case_id=refusal.case_id,
+        ground=refusal.ground,
+        notified=refusal.notified,
+        forwarded=written.forwarded,
+    )
+    before, after = closing(written, refusal.case_id)
+    return [*before, declined, *after]
+
+
+def forward_misdirected(written: Written, sent: ForwardMisdirected, given: Given[State]) -> list[Event]:
+    """Another body's business is sent on to it; where the regime asks for it, the consumer is told where."""
+    still_open(written)
+    if RULES[written.regime].forward_notice and written.has_contacts and not sent.notified:
+        raise Refused(
+            "notice_missing", "tell the consumer where it was sent first, then forward with notified=true", "notified"
+        )
+    if sent.notified and not written.has_contacts:
+        raise Refused("notice_impossible", "without contact details nobody can have been told", "notified")
+    not_before(written.latest_at, given.occurred_at, last_step(written))
+    forwarded = MisdirectedForwarded(
+        consumer_id=written.consumer_id,
+        case_id=sent.case_id,
+        channel=written.channel,
+        office=written.office,
+        topic=written.topic,
+        responsible=written.responsible or written.office,
+        regime=written.regime,
+        body=sent.body,
+        notified=sent.notified,
+        received_at=written.received_at,
+        forwarded=written.forwarded,
+    )
+    before, after = closing(written, sent.case_id)
+    return [*before, forwarded, *after]
+
+
+def extend(written: Written, put_off: ExtendAnswer, given: Given[State]) -> AnswerExtended:
+    """The answer is put off once, with a reason, by no more than the regime allows, and the consumer is told."""
+    in_work(written, given)
+    rules = RULES[written.regime]
+    if rules.extension is None:
+        raise Refused(
+            "no_extension", f"under the regime {written.regime} no answer is put off; answer in time", "case_id"
+        )
+    if written.extended:
+        raise Refused("already_extended", "the answer was put off once, which is all there is; answer now", "case_id")
+    longest = longest_days(rules.extension)
+    if put_off.days > longest:
+        raise Refused(
+            "extension_too_long",
+            f"under the regime {written.regime} an answer is put off by at most {longest} days; ask for no more",
+            "days",
+        )
+    if not put_off.notified and rules.extension_notice is None:
+        raise Refused("notice_missing", "tell the consumer first, then extend with notified=true", "notified")
+    if put_off.notified and not written.has_contacts:
+        raise Refused("notice_impossible", "without contact details nobody can have been told", "notified")
+    return AnswerExtended(
+        consumer_id=written.consumer_id,
+        case_id=put_off.case_id,
+        channel=written.channel,
+        office=written.office,
+        topic=written.topic,
+        responsible=written.responsible or written.office,
+        regime=written.regime,
+        days=put_off.days,
+        reason=put_off.reason,
+        notified=put_off.notified,
+        forwarded=written.forwarded,
+    )
+
+
+def notify_of_extension(written: Written, told: NotifyOfExtension, given: Given[State]) -> ExtensionNoticeGiven:
+    """The notice that an extension owed is given."""
+    in_work(written, given)
+    if not written.notice_owed:
+        raise Refused("nothing_owed", "no notice is owed: nothing was put off, or it was told", "case_id", early=True)
+    return ExtensionNoticeGiven(consumer_id=written.consumer_id, case_id=told.case_id)
+
+
+def longest_days(span: Span) -> int:
+    """So many calendar days are never longer than `span`: any two months that follow each other have 59 at least."""
+    return span.amount * 59 // 2 if span.unit is Unit.MONTHS else span.amount
+
+
+def _may_be_answered(written: Written) -> None:
+    if not written.registered:
+        raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
+    if not written.has_contacts:
+        raise Refused(
+            "no_contact_details",
+            "a request without contact details gets no answer; decline it with ground no_contact_details",
+            "case_id",
+        )
+
+
+def _has_what_an_answer_needs(reply: AnswerWrittenRequest) -> None:
+    needed = (
+        ("answer", reply.answer, "write the answer"),
+        ("signed_by", reply.signed_by, "name the responsible official who signed it"),
+        ("executor_contact", reply.executor_contact, "give the executor's contact details"),
+    )
+    for field, value, remedy in needed:
+        if not (value and value.strip()):
+            raise Refused(f"{field}_missing", f"an answer needs {field}; {remedy}", field)

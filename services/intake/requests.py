@@ -1,0 +1,174 @@
+"""Stages 1 and 2: how a request comes in, who is responsible for it, what is collected (DOMAIN.md §2, §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake import routing
+from services.intake.contacts import looks_up, recognise
+from services.intake.state import Request, State, Unknown, Written
+from shared.contracts.base import Event, Message
+from shared.contracts.intake import (
+    CaseAssigned,
+    CaseHandedOver,
+    CollectDetails,
+    DetailsCollected,
+    HandOverCase,
+    ReceiveRequest,
+    RequestReceived,
+)
+from shared.contracts.values import Channel
+from shared.decider import Blind, Given, Refused
+from shared.rules import not_before
+
+PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
+"""The consumer came or phoned: details are collected by stage 2a."""
+REMOTE = frozenset({Channel.EMAIL, Channel.WEB})
+"""The request came in writing, and a consultation is asked for: stage 2b."""
+
+
+def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
+    """Who asks; and, where nobody is named as responsible, the office's routing."""
+    if isinstance(message, ReceiveRequest):
+        yield from looks_up(message.consumer, blind, known)
+        if message.responsible is None:
+            yield routing.office_stream(message.office)
+
+
+def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[Event]:
+    """Stage 1: take the request, by any channel that can lead to a consultation; paper cannot."""
+    opens(state, request.case_id)
+    if request.channel not in PRESENT | REMOTE:
+        raise Refused(
+            "channel_is_written",
+            f"what comes by {request.channel} is a written request; send ReceiveWrittenRequest instead",
+            "channel",
+        )
+    case_id = request.case_id or given.fresh_id
+    responsible = request.responsible or routing.responsible(request.office, request.topic, request.language, given)
+    if responsible is None:
+        raise Refused(
+            "nobody_responsible",
+            f"name the responsible, or have a manager say who takes what in {request.office} (SetRouting)",
+            "responsible",
+        )
+    who = recognise(request.consumer, given, case_id=case_id, otherwise=f"c-{case_id}")
+    received = RequestReceived(
+        consumer_id=who.consumer_id,
+        case_id=case_id,
+        channel=request.channel,
+        language=request.language,
+        office=request.office,
+        topic=request.topic,
+        responsible=responsible,
+        question=request.question,
+        name=request.consumer.name,
+        phone=request.consumer.phone,
+        email=request.consumer.email,
+        address=request.consumer.address,
+        identifier=request.consumer.identifier,
+        known=who.known,
+        to_verify=who.to_verify,
+        coupon_number=case_id,
+        received_by=request.received_by or request.office,
+        routed=request.responsible is None,
+        call_id=request.call_id,
+    )
+    events: list[Event] = [received]
+    if who.learnt is not None:
+        events.append(who.learnt)
+    if received.routed:
+        events.append(CaseAssigned(case_id=case_id, office=request.office, responsible=responsible))
+    return events
+
+
+def collect_details(request: Request, details: CollectDetails, given: Given[State]) -> DetailsCollected:
+    """Stage 2: 2a where the consumer came or phoned, 2b where the request came in writing; once."""
+    if request.details_collected:
+        raise Refused("already_collected", "this case's details are collected; go on with its consultation", "case_id")
+    not_before(request.received_at, given.occurred_at, "the request was received")
+    return DetailsCollected(
+        consumer_id=request.consumer_id,
+        case_id=details.case_id,
+        channel=request.channel,
+        language=request.language,
+        office=request.office,
+        topic=details.topic or request.topic,
+        stage="2a" if request.channel in PRESENT else "2b",
+        expected_result=details.expected_result,
+        form=details.form,
+        preferred_at=details.preferred_at,
+        place=details.place,
+        preparation_needed=details.preparation_needed,
+        consultant_has_time=details.consultant_has_time,
+        presence_required=details.presence_required,
+        consultant=details.consultant,
+        manager=request.responsible,
+    )
+
+
+def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State]) -> Sequence[Event]:
+    """Somebody else becomes responsible, as long as the case is intake's."""
+    if isinstance(case, Request) and case.details_collected:
+        raise Refused(
+            "with_consult",
+            "this case's details are collected: its consultation is handed over instead (HandOverConsultation)",
+            "case_id",
+        )
+    if isinstance(case, Written) and case.closed:
+        raise Refused("closed", "this request is answered or declined; there is nothing to hand over", "case_id")
+    if handing.to == case.responsible:
+        raise Refused("has_it_already", f"{handing.to} is responsible already; name somebody else", "to")
+    not_before(case.latest_at if isinstance(case, Written) else case.received_at, given.occurred_at, "the last step")
+    return [
+        CaseHandedOver(
+            consumer_id=case.consumer_id,
+            case_id=handing.case_id,
+            channel=case.channel,
+            office=case.office,
+            topic=case.topic,
+            previous=case.responsible or case.office,
+            responsible=handing.to,
+            reason=handing.reason,
+        )
+    ]
+
+
+def opens(state: State, case_id: str | None) -> None:
+    """A case is opened once.
+
+    Raises:
+        Refused: `case_exists`.
+    """
+    if not isinstance(state, Unknown):
+        raise Refused(
+            "case_exists",
+            f"case {case_id} is open already; leave case_id out to get a new one, or go on with that case",
+            "case_id",
+        )
+
+
+def evolve(state: State, event: Event, occurred_at: datetime) -> State:
+    """The request after `event`."""
+    match event, state:
+        case RequestReceived(), _:
+            return Request(
+                consumer_id=event.consumer_id,
+                channel=event.channel,
+                language=event.language,
+                office=event.office,
+                topic=event.topic,
+                responsible=event.responsible,
+                received_at=occurred_at,
+                routed=event.routed,
+            )
+        case DetailsCollected(), Request():
+            return replace(state, details_collected=True)
+        case CaseHandedOver(), Request():
+            return replace(state, responsible=event.responsible)
+        case CaseHandedOver(), Written():
+            return replace(state, responsible=event.responsible, latest_at=occurred_at)
+        case _:
+            return state

@@ -1,0 +1,109 @@
+"""Routing: who becomes responsible, by topic, language and load (DOMAIN.md §2 stage 1).
+
+Load is the number of open cases that the routing gave to somebody. It is counted on the office's own stream, one event
+after the other, so it is never wrong; requests decided in the same instant see the same load, and are spread by chance.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from zlib import crc32
+
+from services.intake.state import Office, Request, State, Written
+from shared.contracts.base import Event, Message
+from shared.contracts.feedback import Satisfied
+from shared.contracts.intake import (
+    CaseAssigned,
+    CaseHandedOver,
+    CaseReleased,
+    DetailsCollected,
+    LoadCounted,
+    RoutingSet,
+    SetRouting,
+)
+from shared.contracts.values import Language
+from shared.decider import Given, Refused
+
+Reacted = CaseAssigned | CaseHandedOver | CaseReleased | DetailsCollected | Satisfied
+"""What changes who holds what."""
+
+
+def office_stream(office: str) -> str:
+    """The stream of an office's routing."""
+    return f"routing-{office}"
+
+
+def responsible(office: str, topic: str | None, language: Language, given: Given[State]) -> str | None:
+    """Whose a new case becomes: of those whom the table names, who holds the fewest; None where there is no table."""
+    known = given.others.get(office_stream(office))
+    if not isinstance(known, Office) or known.manager is None:
+        return None
+    fitting = [row for row in known.routes if row.topic == topic and topic is not None and language in row.languages]
+    fitting = fitting or [row for row in known.routes if row.topic is None and language in row.languages]
+    people = list(dict.fromkeys(one for row in fitting for one in row.people)) or [known.manager]
+    load = Counter(known.held.values())
+    return min(people, key=lambda one: (load[one], crc32(f"{given.fresh_id} {one}".encode())))
+
+
+def set_routing(state: State, table: SetRouting) -> RoutingSet:
+    """A manager's table replaces the former one; open cases stay with whom they have."""
+    told: set[tuple[str | None, Language]] = set()
+    for row in table.routes:
+        for language in row.languages:
+            if (row.topic, language) in told:
+                raise Refused(
+                    "route_repeated",
+                    f"topic {row.topic or 'any other'} in {language} stands twice; name all its people in one row",
+                    "routes",
+                )
+            told.add((row.topic, language))
+    return RoutingSet(office=table.office, routes=table.routes, manager=table.manager)
+
+
+def released(routed: bool, case_id: str, office: str) -> list[Event]:
+    """A settled case leaves the load, where the routing had given it to somebody."""
+    return [CaseReleased(case_id=case_id, office=office)] if routed else []
+
+
+def needs(message: Message, _known: Mapping[str, State]) -> Iterator[str]:
+    """The case itself says who holds it by now: these events may come late and out of turn."""
+    if isinstance(message, CaseAssigned | CaseHandedOver):
+        yield f"case-{message.case_id}"
+
+
+def count(state: State, message: Reacted, given: Given[State]) -> Sequence[Event]:
+    """Keep the load: a case counts to whoever holds it until it is settled. Only what the routing gave is counted."""
+    held = state.held if isinstance(state, Office) else {}
+    case_id = message.case_id
+    holder: str | None
+    match message:
+        case CaseAssigned() | CaseHandedOver():
+            if isinstance(message, CaseHandedOver) and case_id not in held:
+                return []
+            case = given.others.get(f"case-{case_id}")
+            settled = isinstance(case, Written) and case.closed
+            told = message.responsible
+            holder = None if settled else case.responsible if isinstance(case, Request | Written) else told
+        case DetailsCollected():
+            holder = message.consultant if case_id in held else None
+        case CaseReleased() | Satisfied():
+            holder = None
+    if held.get(case_id) == holder:
+        return []
+    return [LoadCounted(case_id=case_id, office=message.office, responsible=holder)]
+
+
+def evolve(state: State, event: Event) -> Office:
+    """The office after `event`."""
+    office = state if isinstance(state, Office) else Office()
+    match event:
+        case RoutingSet():
+            return replace(office, routes=tuple(event.routes), manager=event.manager)
+        case LoadCounted():
+            others = {case: who for case, who in office.held.items() if case != event.case_id}
+            held = others if event.responsible is None else others | {event.case_id: event.responsible}
+            return replace(office, held=held)
+        case _:
+            return office

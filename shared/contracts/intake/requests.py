@@ -1,0 +1,151 @@
+"""Stages 1 and 2: a request arrives, its details are collected, and who is responsible for it (DOMAIN.md §2, §3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.contracts.base import AboutNobody, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
+from shared.contracts.values import Channel, Form, Language
+
+from .common import Consumer, Contact, ContactKind, InIntake
+
+
+class ReceiveRequest(InIntake, Command):
+    """Stage 1: a request arrives in person, by phone, by e-mail or on the web.
+
+    Without a `case_id` a new case is opened under an id of its own.
+    """
+
+    case_id: Id | None = None
+    channel: Channel
+    language: Language
+    office: Short
+    topic: Short | None = None
+    question: PersonalText
+    consumer: Consumer = Consumer()
+    responsible: Id | None = None
+    """Who was told of the request: the manager, or the consultant responsible for this kind of consultation.
+
+    Left out, the office's routing decides by topic, language and load.
+    """
+    received_by: Id | None = None
+    """Who took it: the coupon names them (default: the office)."""
+    call_id: Id | None = None
+    """The phone call that it came by."""
+
+
+class CollectDetails(InIntake, Command):
+    """Stage 2a / 2b: the consumer is registered and the basics are collected."""
+
+    case_id: Id
+    expected_result: PersonalText
+    form: Form
+    preferred_at: When | None = None
+    place: PersonalText | None = None
+    """Where it would be held; on the consumer's premises that may be a home."""
+    preparation_needed: bool
+    consultant_has_time: bool
+    presence_required: bool
+    consultant: Id
+    topic: Short | None = None
+
+
+class HandOverCase(InIntake, Command):
+    """Somebody else becomes responsible for a request that intake still holds."""
+
+    case_id: Id
+    to: Id
+    reason: AboutNobody
+
+
+class RequestReceived(InIntake, Event):
+    """Stage 1 is done. `to_verify`: what the information base knows already: verify it, never ask again."""
+
+    case_id: Id
+    channel: Channel
+    language: Language
+    office: str
+    topic: str | None
+    responsible: Id
+    question: Sealed
+    name: Sealed | None = None
+    phone: Sealed | None = None
+    email: Sealed | None = None
+    address: Sealed | None = None
+    identifier: Sealed | None = None
+    known: bool = False
+    """Whether the consumer turned to the centre before."""
+    to_verify: tuple[ContactKind, ...] = ()
+    coupon_number: str | None = None
+    """Unique: it is the case's id, under which one stream can begin once. Date and time are the event's."""
+    received_by: str | None = None
+    routed: bool = False
+    """Whether the routing chose the responsible."""
+    call_id: Id | None = None
+
+
+class DetailsCollected(InIntake, Event):
+    """Stage 2 is done: `stage` says whether by 2a (present or phone) or 2b (in writing)."""
+
+    case_id: Id
+    channel: Channel
+    language: Language
+    office: str
+    topic: str | None
+    stage: str
+    expected_result: Sealed
+    form: Form
+    preferred_at: datetime | None
+    place: Sealed | None
+    preparation_needed: bool
+    consultant_has_time: bool
+    presence_required: bool
+    consultant: Id
+    manager: Id
+
+
+class ContactsLearnt(InIntake, Event):
+    """A message gave contacts that the information base did not have: its entry is made or completed."""
+
+    case_id: LongId
+    contacts: list[Contact]
+    known: list[ContactKind]
+    """All that the message said of the consumer."""
+
+
+class CaseAssigned(InIntake, Event):
+    """The routing gave a case to somebody: it counts to their load until it is released."""
+
+    case_id: Id
+    office: str
+    responsible: Id
+
+
+class CaseHandedOver(InIntake, Event):
+    """Somebody else is responsible from now on."""
+
+    case_id: Id
+    channel: Channel
+    office: str
+    topic: str | None
+    previous: str
+    responsible: Id
+    reason: str
+
+
+class CaseReleased(InIntake, Event):
+    """A case that the routing gave to somebody is settled."""
+
+    case_id: Id
+    office: str
+
+
+COMMANDS: tuple[type[Command], ...] = (ReceiveRequest, CollectDetails, HandOverCase)
+EVENTS: tuple[type[Event], ...] = (
+    RequestReceived,
+    DetailsCollected,
+    ContactsLearnt,
+    CaseAssigned,
+    CaseHandedOver,
+    CaseReleased,
+)
