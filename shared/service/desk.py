@@ -194,7 +194,8 @@ class Desk:
         if not span.sampled:
             return
         # A refusal belongs to its case too, and is what one looks for there.
-        case_id = result.answer.case_id or getattr(incoming.message, "case_id", None)
+        # What is noted elsewhere (an office's load) belongs to the case that it is noted of.
+        case_id = getattr(incoming.message, "case_id", None) or result.answer.case_id
         if case_id:
             span.set(CASE_ID, case_id)
         if result.link is not None:
@@ -205,7 +206,7 @@ class Desk:
                 "append events", kind=SpanKind.CLIENT, traceparent=span.traceparent, start_ns=began
             )
             child.set("db.system.name", "postgresql")
-            child.set(CASE_ID, result.answer.case_id)
+            child.set(CASE_ID, case_id)
             child.end(ended)
 
 

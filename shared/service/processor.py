@@ -188,7 +188,8 @@ class Processor(Generic[S]):
                 log.exception("the rules failed on a %s", incoming.type)
                 results[index] = _answer(incoming, Status.REJECTED, reasons=(INTERNAL_ERROR,))
                 continue
-            after = StreamState(state, before.version + len(events), incoming.traceparent)
+            latest = incoming.traceparent if events else before.traceparent
+            after = StreamState(state, before.version + len(events), latest)
             drafts.append(_Draft(index, stream_id, before.version, events, after, before.traceparent))
             known[stream_id] = after
             moved.add(stream_id)

@@ -42,7 +42,7 @@ MESSAGES: tuple[tuple[str, dict[str, Any], timedelta, int], ...] = (
             "office": "north",
             "question": QUESTION,
             "responsible": "manager-1",
-            "consumer": {"name": NAME, "phone": PHONE},
+            "consumer": {"name": NAME, "address": f"{HOME}, {PHONE}"},
         },
         timedelta(),
         1,
@@ -113,6 +113,7 @@ TREES: tuple[Tree, ...] = (
         published(
             "DetailsCollected",
             tree("consult: process DetailsCollected", append("consult"), published("ConsultationOpened"), SLA),
+            tree("intake: process DetailsCollected", append("intake")),  # whose load the case is
         ),
         SLA,
     ),
@@ -130,7 +131,7 @@ TREES: tuple[Tree, ...] = (
         "feedback: process AssessSatisfaction",
         append("feedback"),
         published("SatisfactionAssessed"),
-        published("Satisfied"),
+        published("Satisfied", tree("intake: process Satisfied", append("intake"))),
         SLA,  # of SatisfactionAssessed
         EFFECTIVENESS,
         SLA,  # of Satisfied
@@ -263,5 +264,5 @@ async def test_the_command_shows_the_same_as_json_without_a_running_system(home:
     shown = json.loads(out)
     assert process.returncode == 0
     assert [trace["trace_id"] for trace in shown["traces"]] == [trace.trace_id for trace in traces]
-    assert [len(trace["spans"]) for trace in shown["traces"]] == [3 + 1, 8, 7 + 1, 7 + 0, 1]
+    assert [len(trace["spans"]) for trace in shown["traces"]] == [3 + 1, 8 + 2, 7 + 1, 7 + 2, 1]
     assert shown["traces"][1]["links"] == [trace_id(0)]
