@@ -128,7 +128,8 @@ def _by(deadline: Deadline) -> str:
     if deadline.cancelled_at is not None:
         return "cancelled"
     paused = f", paused {brief(deadline.paused_s)}" if deadline.paused_s else ""
-    return f"{brief(deadline.by_s)} {_SAID[deadline.verdict]}{paused}"
+    quick = ", below norm" if deadline.norm == "below" and deadline.done_at is not None else ""
+    return f"{brief(deadline.by_s)} {_SAID[deadline.verdict]}{quick}{paused}"
 
 
 def _plain(deadline: Deadline) -> str:

@@ -18,6 +18,8 @@ from services.insight.queries import CauseRow, EffectivenessGroup, Effectiveness
 
 _WIDEST_GROUP = 24
 _ROOM = 10_000
+_SELDOM = ("paused", "cancelled")
+"""Columns that are shown only where there is something in them."""
 
 
 def print_json(value: Any) -> None:
@@ -31,16 +33,16 @@ def sla_table(rows: Sequence[SlaRow], group: SlaGroup | None) -> None:
         print("No deadlines yet: nothing was received. Submit something with: tereze send --help")
         return
     console = terminal()
-    wide = _sla_wide(rows, group)
-    console.print(wide if _fits(console, wide) else _sla_narrow(rows, group))
+    widest_first = (_sla_wide(rows, group, "below_norm", *_SELDOM), _sla_wide(rows, group))
+    console.print(next((table for table in widest_first if _fits(console, table)), _sla_narrow(rows, group)))
 
 
-def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
-    """One line a row, with everything."""
+def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None, *more: str) -> Table:
+    """One line a row, with all that is asked of a limit."""
     table = _table("Deadlines", ("indicator", "limit", "channel", *([group.value] if group else [])))
-    seldom = _seldom(rows)
+    seldom = _seldom(rows, *(more or _SELDOM))
     for name in ("total", "met", "breached", "open", "overdue", *seldom, "kept", "average", "p50", "p95"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for row in rows:
         labels = (row.indicator, f"≤ {brief(row.limit_s)}", row.channel or "–", *([row.group or "–"] if group else []))
         table.add_row(*map(Text, labels), *_sla_figures(row, seldom, wide=True))
@@ -50,7 +52,7 @@ def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
 def _sla_narrow(rows: Sequence[SlaRow], group: SlaGroup | None) -> Table:
     """Indicator, channel and group below each other; fits in 80 columns."""
     table = _table("Deadlines", ("indicator",), padding=0)
-    seldom = _seldom(rows)
+    seldom = _seldom(rows, *_SELDOM)
     for name in ("total", "met", "breached", "open", "overdue", *seldom, "kept", "average", "p95"):
         table.add_column(name, justify="right", no_wrap=True)
     before: tuple[str, ...] = ()
@@ -79,9 +81,8 @@ def _fits(console: Console, table: Table) -> bool:
     return console.measure(table, options=console.options.update(max_width=_ROOM)).maximum <= console.width
 
 
-def _seldom(rows: Sequence[SlaRow]) -> tuple[str, ...]:
-    """Columns that are shown only where there is something in them."""
-    return tuple(name for name in ("paused", "cancelled") if any(getattr(row, name) for row in rows))
+def _seldom(rows: Sequence[SlaRow], *names: str) -> tuple[str, ...]:
+    return tuple(name for name in names if any(getattr(row, name) for row in rows))
 
 
 def _sla_figures(row: SlaRow, seldom: Sequence[str], *, wide: bool) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def test_a_case_tells_each_event_what_is_new_and_the_deadlines_that_it_ended(pri
     assert out.count("channel: phone") == 1, "what is known is not said again"
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [80, 120, 200])
 def test_a_paused_and_a_cancelled_clock_are_seen(printed: Printed, columns: int) -> None:
     none = printed(columns, sla_table, [kept("mail_answer", "post")], None)
     assert "paused" not in none
@@ -152,12 +152,13 @@ def test_a_paused_and_a_cancelled_clock_are_seen(printed: Printed, columns: int)
     assert "paused" in out
     assert "17" in out.split()
     assert "cancelled" in out
+    assert ("below norm" in out) == (columns == 200), "quicker than the range: where there is room for it"
 
     waits = replace(deadline("paused", 432_000, 1), pauses=(Pause(T0, None),), paused_s=86_400.0)
     called_off = replace(deadline("cancelled", 0, 2), cancelled_at=T0)
-    waited = replace(deadline("met", 60, 3), paused_s=7_200.0)
+    waited = replace(deadline("met", 60, 3), paused_s=7_200.0, norm="below")
     case = replace(CASE, deadlines=[waits, called_off, waited])
     said = " ".join(printed(columns, case_tables, case, "Asia/Almaty").split())
-    assert "✓ details_visit 1m early, paused 2h" in said
+    assert "✓ details_visit 1m early, below norm, paused 2h" in said
     assert "– details_visit cancelled" in said
     assert "‖ 5d left, paused 1d" in said
