@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM
-from shared.contracts import Context
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, ask_subject, submit_subject
+from shared.contracts import COMMANDS, Context
+from shared.contracts.values import Role
+from shared.roles import MAY
 
 CONTEXTS: tuple[str, ...] = tuple(Context)
-BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "adapter", "admin")
+BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "adapter", "channel", "admin")
 DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "admin")
 
 # Answers go to the asker's inbox. Naming the inboxes costs the server nothing; `allow_responses` would
 # make it remember the reply subject of every message a service pulls.
-_INBOXES = ("_INBOX.>", "_INBOX_admin.>", "_INBOX_adapter.>")
+_INBOXES = ("_INBOX.>", "_INBOX_admin.>", "_INBOX_adapter.>", "_INBOX_channel.>")
 # Intake takes out of the queue what is no service's. JetStream has no narrower right: a message is read and
 # deleted by its number, whatever its subject.
 _SWEEP = tuple(f"$JS.API.STREAM.{call}.{IN_STREAM}" for call in ("INFO", "MSG.GET", "MSG.DELETE"))
@@ -62,15 +64,23 @@ def _consume(stream: str, consumer: str) -> tuple[str, ...]:
     )
 
 
+def _submissions(role: Role) -> tuple[str, ...]:
+    """The subjects of what a role may submit: its bus user can't submit anything else, whatever role it states."""
+    types = [command for name, command in COMMANDS.items() if role in MAY[name]]
+    return tuple(
+        subject(command.context, command.type_name()) for command in types for subject in (submit_subject, ask_subject)
+    )
+
+
 def permissions(user: str) -> Permissions:
     """A bus user's rights. Its inbox prefix is `_INBOX_<user>`."""
     inbox = f"_INBOX_{user}.>"
     if user == "admin":
         return Permissions((">",), (">",))
-    if user == "adapter":
+    if user in {"adapter", "channel"}:
         # It takes messages to consumers from whichever channel's durable is its own.
-        taken = _consume(OUT_STREAM, "*")
-        return Permissions(("tereze.in.>", "tereze.ask.>", *taken), (inbox, "tereze.answers.>"))
+        submitted = ("tereze.in.>", "tereze.ask.>") if user == "adapter" else _submissions(Role.CHANNEL)
+        return Permissions((*submitted, *_consume(OUT_STREAM, "*")), (inbox, "tereze.answers.>"))
     if user == "relay":
         return Permissions(("tereze.events.>",), (inbox, "tereze.wake", "tereze.clock"))
     if user == "notify":

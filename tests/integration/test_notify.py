@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -252,3 +254,31 @@ async def test_whenever_it_is_killed_nothing_is_lost_and_nothing_told_twice(
     await loading
     await all_told(store)
     assert Counter(body(one).case_id for one in await sent(system)) == Counter(cases)
+
+
+async def test_staff_see_the_last_messages_and_their_words_only_when_they_ask(
+    system: System, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    await submit(system, request("case-1", "phone", "en"), written("case-2", "email", "ru"))
+    await all_told(store)
+
+    async def outbox(*arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "deploy.cli.main", "outbox", *arguments, "--home", str(system.home.path)),
+            env={**os.environ, "COLUMNS": "160"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await process.communicate()
+        assert process.returncode == 0
+        return out.decode()
+
+    shown = await outbox()
+    assert "Your request case-1 has been received" in shown
+    assert not [value for value in PERSON.values() if value in shown]
+    assert "case-2" not in await outbox("--channel", "phone")
+    told = json.loads(await outbox("--case", "case-2", "--json"))
+    assert [(one["case_id"], one["channel"], one["to"]["email"]) for one in told] == [
+        ("case-2", "email", PERSON["email"])
+    ]
+    assert f"{PERSON['name']}, {PERSON['phone']}" in await outbox("--channel", "phone", "--text")
+    assert "No messages." in await outbox("--channel", "post")

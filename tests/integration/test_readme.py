@@ -32,6 +32,7 @@ async def test_the_adapter_of_the_readme_works_as_printed(system: System, tmp_pa
     script = tmp_path / "adapter.py"
     script.write_text(code, encoding="utf-8")
     url = await asyncio.to_thread(run, ["-m", "deploy.cli.main", "url"], TEREZE_HOME=str(system.home.path))
-    published, asked = (await asyncio.to_thread(run, [str(script)], NATS_URL=url)).splitlines()
+    published, asked, told = (await asyncio.to_thread(run, [str(script)], NATS_URL=url)).splitlines()
     assert "'status': 'accepted'" in published
     assert "'status': 'duplicate'" in asked
+    assert told.startswith("told: ")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from deploy.cli import case_view, health_view, insight_view, letters, send
+from deploy.cli import case_view, health_view, insight_view, letters, outbox, send
 from deploy.health import Durable, Health, Reader
 from deploy.home import Part
 from deploy.waterfall import show
@@ -77,6 +77,11 @@ def letters_of(text: str) -> None:
     Console().print(letters._table(found))  # pyright: ignore[reportPrivateUsage]
 
 
+def outbox_of(text: str) -> None:
+    fields = ("time", "channel", "language", "case_id", "event_type", "subject")
+    Console().print(outbox._table([dict.fromkeys(fields, text)]))  # pyright: ignore[reportPrivateUsage]
+
+
 ANSWER = Answer(Status.REJECTED, FOREIGN, FOREIGN, FOREIGN, (Stored(FOREIGN, 1),), (Reason("code", FOREIGN, FOREIGN),))
 
 
@@ -95,6 +100,7 @@ ANSWER = Answer(Status.REJECTED, FOREIGN, FOREIGN, FOREIGN, (Stored(FOREIGN, 1),
         pytest.param(lambda: insight_view.differences_table(difference(FOREIGN)), id="differences"),
         pytest.param(lambda: waterfall_of(FOREIGN), id="trace"),
         pytest.param(lambda: health_of(FOREIGN), id="health"),
+        pytest.param(lambda: outbox_of(FOREIGN), id="outbox"),
         pytest.param(lambda: send._print(ANSWER), id="send"),  # pyright: ignore[reportPrivateUsage]
     ],
 )
