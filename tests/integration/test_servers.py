@@ -278,7 +278,8 @@ async def test_declaring_again_applies_what_changed_and_keeps_messages(clean_sto
         await declare(clean_store.nats_url(), reactions())
         restored = {consumer.name for consumer in await js.consumers_info(EVENTS_STREAM)}
         assert changed == {"subscriptions-reactions"}
-        assert restored == {"consult-reactions", "feedback-reactions"}
+        assert restored == {f"{context}-reactions" for context, subjects in reactions().items() if subjects}
+        assert len(restored) > 1
         assert (await js.stream_info(IN_STREAM)).state.messages == 1
 
 
