@@ -7,31 +7,25 @@ from typing import Any
 
 import nats
 import orjson
-from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from shared.bus.names import ID, OUT_STREAM, TIME, inbox_prefix, out_subject
+from shared.bus.reading import read_through
 
 _LOOK_BACK = 20_000
 """So many of the stream's last messages are looked through; of any channel."""
 
 
-async def last_messages(nats_url: str, *, channel: str, case_id: str | None, limit: int) -> list[dict[str, Any]]:
-    """The last `limit` messages by `channel` (`*`: any), oldest first: each body, with `id` and `time` of its event."""
+async def last_messages(nats_url: str, *, channel: str | None, case_id: str | None, limit: int) -> list[dict[str, Any]]:
+    """The last `limit` messages, oldest first; perhaps by one channel, about one case.
+
+    Each is its body, with `id` and `time` of its event.
+    """
     client = await nats.connect(nats_url, inbox_prefix=inbox_prefix("admin").encode())
     try:
-        stream = client.jetstream()
-        last = (await stream.stream_info(OUT_STREAM)).state.last_seq
+        last = (await client.jetstream().stream_info(OUT_STREAM)).state.last_seq
         found = deque[dict[str, Any]](maxlen=limit)
-        reading = ConsumerConfig(
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(1, last - _LOOK_BACK)
-        )
-        subscription = await stream.subscribe(
-            out_subject(channel), stream=OUT_STREAM, ordered_consumer=True, config=reading
-        )
-        left = (await subscription.consumer_info()).num_pending or 0
-        while left > 0:
-            message = await subscription.next_msg(timeout=5)
-            left = message.metadata.num_pending
+        subject = out_subject(channel) if channel else None
+        async for message in read_through(client, OUT_STREAM, subject=subject, since=max(1, last - _LOOK_BACK)):
             headers = message.headers or {}
             body: dict[str, Any] = orjson.loads(message.data)
             if case_id is None or body["case_id"] == case_id:

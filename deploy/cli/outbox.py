@@ -43,7 +43,7 @@ def outbox(
     if channel is not None and channel not in OUT_CHANNELS:
         raise Problem(f"--channel: {channel!r} is not known; there are: {', '.join(OUT_CHANNELS)}")
     state = running(home)
-    found = asyncio.run(last_messages(state.nats_url, channel=channel or "*", case_id=case, limit=limit))
+    found = asyncio.run(last_messages(state.nats_url, channel=channel, case_id=case, limit=limit))
     if as_json:
         typer.echo(orjson.dumps(found).decode())
         return
