@@ -140,6 +140,11 @@ class Policies:
         for policy in sorted(policies, key=lambda policy: (policy.in_force_from, policy.version), reverse=True):
             self._versions.setdefault(policy.name, []).append(policy)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all policies."""
+        return tuple(self._versions)
+
     def versions(self, name: str) -> tuple[Policy, ...]:
         """All versions of a policy, the latest first."""
         return tuple(self._versions.get(name, ()))

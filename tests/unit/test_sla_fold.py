@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.insight.indicators import INDICATORS, Indicator
+from services.insight.indicators import INDICATORS, Indicator, On
 from services.insight.instants import instant, moment, shifter
 from services.insight.policies import POLICIES
 from services.insight.projection import Seen
@@ -236,8 +236,26 @@ def test_each_indicator_names_fields_that_its_events_have_and_has_a_policy(indic
     assert POLICIES.in_force(indicator.name, T0).name == indicator.name
 
 
-def test_no_two_indicators_bear_one_name() -> None:
-    assert len({indicator.name for indicator in INDICATORS}) == len(INDICATORS)
+def test_no_two_indicators_bear_one_name_and_no_limit_is_for_nothing() -> None:
+    names = {indicator.name for indicator in INDICATORS}
+    varied = {indicator.name for indicator in INDICATORS if indicator.variant is not None}
+    assert len(names) == len(INDICATORS)
+    for policy in POLICIES.names:
+        name, _, variant = policy.partition(".")
+        assert name in (varied if variant else names), f"nothing is judged by {policy}"
+
+
+def test_every_clock_that_pauses_goes_on_and_every_clock_ends() -> None:
+    for indicator in INDICATORS:
+        assert bool(indicator.pauses) == bool(indicator.resumes), indicator.name
+        assert indicator.stops, indicator.name
+
+
+def test_indicators_that_share_a_clock_share_all_that_touches_it() -> None:
+    touched: dict[str, tuple[On, ...]] = {}
+    for indicator in INDICATORS:
+        others = indicator.operations[1:]
+        assert set(touched.setdefault(indicator.clock, others)) == set(others), indicator.name
 
 
 @given(
