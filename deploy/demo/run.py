@@ -67,7 +67,8 @@ def demonstrate(home: Path, *, cases: int, seed: int, keep: bool) -> bool:
     if keep:
         run_detached(folder, movable_clock=True)
     console.print(f"The whole took {time.monotonic() - began:.0f} s.")
-    show.how_to_go_on(console, folder, script.shown, kept=keep)
+    facility, _, day = min(played.ledger.days.protocols).rpartition(".")
+    show.how_to_go_on(console, folder, script.shown, f"{facility} {day}", kept=keep)
     return not played.wrong
 
 

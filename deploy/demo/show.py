@@ -15,7 +15,7 @@ from rich.table import Table
 
 from deploy.cli.lengths import lasting
 from deploy.demo.figures import Figures
-from deploy.demo.press import TITLES
+from deploy.demo.press import FACILITIES, TITLES
 from services.insight.indicators import INDICATORS
 from services.insight.queries import CauseRow, EffectivenessRow, SlaRow
 from services.insight.timeline import Deadline, Timeline
@@ -51,6 +51,7 @@ def tables(console: Console, figures: Figures, shown: Timeline, zone: tzinfo | N
         _effectiveness(console, row, figures.causes)
     _case(console, shown, zone)
     _sold(console, figures.sold)
+    _days(console, figures)
 
 
 def _table(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
@@ -144,6 +145,16 @@ def _sold(console: Console, sold: dict[str, tuple[int, int]]) -> None:
     console.print(table)
 
 
+def _days(console: Console, figures: Figures) -> None:
+    table = _table("Post offices' operating days, certified", "facility", right=("days", "forms", "cash", "paid back"))
+    for facility in FACILITIES:
+        days = [one for name, one in figures.protocols.items() if name.startswith(f"{facility}.")]
+        cash, back = (sum(getattr(one, part) for one in days) for part in ("cash", "paid_back"))
+        forms = sum(one.forms for one in days)
+        table.add_row(facility, f"{len(days)}", f"{forms:,}", f"{cash / 100:,.2f}", f"{back / 100:,.2f}")
+    console.print(table)
+
+
 def _red(count: int) -> str:
     return f"[red]{count:,}[/]" if count else "0"
 
@@ -164,13 +175,14 @@ def verdict(console: Console, wrong: Sequence[str], *, checked: int) -> None:
         console.print(f"  … and {len(wrong) - _SHOWN} more")
 
 
-def how_to_go_on(console: Console, folder: Path, case_id: str, *, kept: bool) -> None:
+def how_to_go_on(console: Console, folder: Path, case_id: str, day: str, *, kept: bool) -> None:
     """The next commands to type, ready to copy."""
     tereze = _shortest(Path(sys.executable).with_name("tereze"))
     lines = [
         (f"{tereze} case {case_id}", "the case above, whole"),
         (f"{tereze} trace {case_id}", "its way through the services"),
         (f"{tereze} sla --by office", "deadlines by channel and office"),
+        (f"{tereze} day {day}", "a post office's extended protocol"),
         (f"{tereze} rebuild --verify", "fold the history anew and compare"),
         (f"{tereze} dead-letters list", "what was refused, and why"),
     ]

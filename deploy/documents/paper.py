@@ -1,4 +1,4 @@
-"""A sheet of paper: A4, in a font that has the Kazakh, Russian and Latin letters (ADR 0012)."""
+"""A sheet of paper: A4, in a font that has the Kazakh, Russian and Latin letters (ADR 0014)."""
 
 from __future__ import annotations
 

@@ -88,6 +88,7 @@ def annul(known: Subscription, wish: AnnulSubscription, calendar: Calendar, day:
             "time",
         )
     return SubscriptionAnnulled(
+        consumer_id=card.consumer_id,
         abonement=card.abonement,
         facility=wish.facility or card.facility,
         index=card.index,
@@ -167,6 +168,7 @@ def take_back(known: Subscription, wish: ReverseSubscription, day: date) -> Subs
             "delivery_began", f"delivery has begun with {card.first_month}; annul the subscription instead", "abonement"
         )
     return SubscriptionReversed(
+        consumer_id=card.consumer_id,
         abonement=card.abonement,
         facility=card.facility,
         index=card.index,

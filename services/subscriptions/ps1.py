@@ -119,4 +119,7 @@ def _accepted(
         carrier=form.carrier,
         card=form.card if isinstance(form, AcceptSubscription) else None,
         entered_by=form.entered_by,
+        phone=form.subscriber.phone,
+        email=form.subscriber.email,
+        language=form.subscriber.language,
     )

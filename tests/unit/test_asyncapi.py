@@ -171,7 +171,7 @@ def test_personal_fields_are_marked(name: str) -> None:
 def test_a_nested_person_is_marked() -> None:
     for holder, fields in (
         ("Consumer", {"name", "phone", "email", "address", "identifier"}),
-        ("Subscriber", {"name", "address"}),
+        ("Subscriber", {"name", "phone", "email", "address"}),
     ):
         properties = SCHEMAS[holder]["properties"]
         assert fields == {

@@ -126,9 +126,9 @@ def test_values_are_said_as_the_language_says_them() -> None:
     assert ground is not None
     assert "Негізі: мәтінді оқу мүмкін емес." in ground[1]
     values = {"title": "T", "index": "75384", "months": 6, "first_month": "2026-04", "copies": 1, "amount": 188_705}
-    bought = words_of("en").write("SubscriptionAccepted", values | {"subscription_id": "s1"}, None, ALMATY)
+    bought = words_of("en").write("SubscriptionAccepted", values | {"case_id": "po-1.2026.000001"}, None, ALMATY)
     assert bought is not None
-    assert "To pay: 1,887.05 ₸" in bought[1]
+    assert "To pay: 1,887.05 ₸\nNumber: po-1.2026.000001" in bought[1]
 
 
 def planned(form: str, place: str | None) -> dict[str, Any]:

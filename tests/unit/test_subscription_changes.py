@@ -42,6 +42,7 @@ def annul(**more: Any) -> AnnulSubscription:
 
 def annulled(**facts: Any) -> SubscriptionAnnulled:
     whole: dict[str, Any] = {
+        "consumer_id": "c-S1",
         "abonement": NUMBER,
         "facility": "post-1",
         "index": "75384",
@@ -231,6 +232,7 @@ def take_back() -> ReverseSubscription:
 
 def taken_back(**facts: Any) -> SubscriptionReversed:
     whole: dict[str, Any] = {
+        "consumer_id": "c-S1",
         "abonement": NUMBER,
         "facility": "post-1",
         "index": "75384",

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ..base import Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn
-from ..values import Distribution, Payment, Seller, SubscriberKind, Zone
+from ..values import Distribution, Language, Payment, Seller, SubscriberKind, Zone
 from .parts import Copies, Month, Months, OfSubscriptions, Part, PublicationIndex
 
 
@@ -19,6 +19,10 @@ class Subscriber(Part):
     kind: SubscriberKind
     name: PersonalText
     address: PersonalText
+    phone: PersonalText | None = None
+    email: PersonalText | None = None
+    language: Language | None = None
+    """The language they are written to."""
 
 
 class _Form(Command):
@@ -112,6 +116,9 @@ class SubscriptionAccepted(OfSubscriptions, Event):
     carrier: str | None = None
     card: str | None = None
     entered_by: str | None = None
+    phone: Sealed | None = None
+    email: Sealed | None = None
+    language: Language | None = None
 
 
 class DeliveryCardMade(OfSubscriptions, Event):
