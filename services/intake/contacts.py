@@ -31,6 +31,9 @@ COUNTRY = "KZ"
 FINDING = (ContactKind.IDENTIFIER, ContactKind.PHONE, ContactKind.EMAIL)
 """By what a consumer is found, the surest first. Several people may share a name or an address."""
 
+_KINDS = tuple((kind, kind.value) for kind in ContactKind)
+_FINDING = tuple((kind, kind.value) for kind in FINDING)
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -61,13 +64,14 @@ def normalised(kind: ContactKind, text: str | None) -> str | None:
 
 def contacts(consumer: Consumer, blind: Blind) -> list[Contact]:
     """The contacts by which this consumer can be found, the surest first."""
-    found = ((kind, normalised(kind, getattr(consumer, kind.value))) for kind in FINDING)
+    told = [(kind, text) for kind, name in _FINDING if (text := getattr(consumer, name))]
+    found = ((kind, normalised(kind, text)) for kind, text in told)
     return [Contact(kind=kind, index=blind(kind, text)) for kind, text in found if text is not None]
 
 
 def said(consumer: Consumer) -> frozenset[ContactKind]:
     """The kinds of data that a message gives."""
-    return frozenset(kind for kind in ContactKind if (getattr(consumer, kind.value) or "").strip())
+    return frozenset(kind for kind, name in _KINDS if (getattr(consumer, name) or "").strip())
 
 
 def claim_stream(contact: Contact) -> str:

@@ -14,9 +14,10 @@ over to consult once the details are collected, or as a *written request*, which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from services.intake import bookings, callbacks, calls, contacts, mail, mail_ends, registry, requests, routing
 from services.intake.state import Record, Request, State, Unknown, Written
@@ -27,6 +28,7 @@ from shared.contracts.intake import (
     AnswerWrittenRequest,
     AppointmentTakenOver,
     AskClarification,
+    BookAppointment,
     CaseAssigned,
     CaseHandedOver,
     CaseReleased,
@@ -47,8 +49,10 @@ from shared.contracts.intake import (
     ForgettingOwed,
     ForwardMisdirected,
     ForwardWrittenRequest,
+    GiveInformation,
     HandOverCase,
     LoadCounted,
+    MergeConsumers,
     MoveOvertaken,
     NotifyOfExtension,
     PossibleDuplicateFound,
@@ -58,7 +62,9 @@ from shared.contracts.intake import (
     ReceiveClarification,
     ReceiveRequest,
     ReceiveWrittenRequest,
+    RegisterConsumer,
     RegisterWrittenRequest,
+    RescheduleAppointment,
     RoutingSet,
     SetRouting,
     TryCallBack,
@@ -211,6 +217,8 @@ def _not_this_case(state: State, case_id: str) -> Refused:
 
 def evolve(state: State, event: Event, occurred_at: datetime) -> State:
     """What is known after `event`."""
+    if type(event) in _OF_WRITTEN:
+        return mail.evolve(state, event, occurred_at)
     match event:
         case intake.RequestReceived() | DetailsCollected() | CaseHandedOver():
             return requests.evolve(state, event, occurred_at)
@@ -230,6 +238,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
             return mail.evolve(state, event, occurred_at)
 
 
+_OF_WRITTEN = frozenset(intake.mail.EVENTS)
 _OF_RECORD = frozenset(intake.registry.EVENTS)
 _OF_AGENDA = frozenset(intake.bookings.EVENTS)
 _OF_CALL = frozenset(intake.calls.EVENTS)
@@ -266,15 +275,27 @@ def stream_of(message: Message, fresh_id: str) -> str:
             return f"case-{getattr(message, 'case_id', None) or fresh_id}"
 
 
-def looks_up(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
-    """The other streams that a decision needs."""
-    yield from requests.needs(message, blind, known)
-    yield from mail.needs(message, blind, known)
-    yield from registry.needs(message, blind, known)
-    yield from calls.needs(message, blind, known)
-    yield from callbacks.needs(message, blind, known)
-    yield from bookings.needs(message, blind, known)
-    yield from routing.needs(message, known)
+_NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Iterator[str]]] = {
+    ReceiveRequest: requests.needs,
+    ReceiveWrittenRequest: mail.needs,
+    RegisterConsumer: registry.needs,
+    MergeConsumers: registry.needs,
+    ConsumerMerged: registry.needs,
+    ContactAdded: registry.needs,
+    ReceiveCall: calls.needs,
+    GiveInformation: calls.needs,
+    PromiseCallBack: callbacks.needs,
+    BookAppointment: bookings.needs,
+    RescheduleAppointment: bookings.needs,
+    CaseAssigned: routing.needs,
+    CaseHandedOver: routing.needs,
+}
+
+
+def looks_up(message: Message, blind: Blind, known: Mapping[str, State]) -> Collection[str]:
+    """The other streams that a decision needs; most need none."""
+    needs = _NEEDS.get(type(message))
+    return () if needs is None else tuple(needs(message, blind, known))
 
 
 def forgets(message: Message) -> str | None:

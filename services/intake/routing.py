@@ -24,7 +24,7 @@ from shared.contracts.intake import (
     SetRouting,
 )
 from shared.contracts.values import Language
-from shared.decider import Given, Refused
+from shared.decider import Blind, Given, Refused
 
 Reacted = CaseAssigned | CaseHandedOver | CaseReleased | DetailsCollected | Satisfied
 """What changes who holds what."""
@@ -67,7 +67,7 @@ def released(routed: bool, case_id: str, office: str) -> list[Event]:
     return [CaseReleased(case_id=case_id, office=office)] if routed else []
 
 
-def needs(message: Message, _known: Mapping[str, State]) -> Iterator[str]:
+def needs(message: Message, _blind: Blind, _known: Mapping[str, State]) -> Iterator[str]:
     """The case itself says who holds it by now: these events may come late and out of turn."""
     if isinstance(message, CaseAssigned | CaseHandedOver):
         yield f"case-{message.case_id}"

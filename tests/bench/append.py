@@ -33,7 +33,7 @@ CALLERS = 16
 COMPARED = (
     "Each caller waits for its event to be committed, then brings the next one; one server, fsync and "
     "synchronous_commit on. Tereze: contract, decide, evolve, JSON, group commit with inbox and version "
-    "check, answer (Processor behind GroupCommit). Stock: eventsourcing.postgres with its defaults, 16 "
+    "check, answer (Processor behind GroupCommit); a request of history, which looks nothing up. Stock: eventsourcing.postgres with its defaults, 16 "
     "threads, one aggregate and one event a command, JSON of the same size, nothing sealed on either side. "
     "Bare: the same rows, made beforehand, in groups of the size Tereze made, events and inbox by one INSERT "
     "… SELECT unnest over as many connections as Tereze used, no checks, no answer; compared with Tereze's "
@@ -72,6 +72,7 @@ FIELDS: dict[str, Any] = {
     "channel": "email",
     "language": "kk",
     "office": "Centre 1",
+    "history": True,
     "topic": "Тұрғын үй кезегіне қалай тұрамын және қандай құжаттар керек? Өтініш берілді, жауап жоқ. " * 2,
 }
 PERSONAL: dict[str, str] = {"name": "Айгүл Серікқызы", "phone": "+77010000000"}
