@@ -71,6 +71,10 @@ class World:
                 self.deliver(index)
             assert (len(self.under_way), len(self.log)) != before, f"stuck: {self.under_way}"
 
+    def state(self, context: str, stream_id: str) -> Any:
+        """What a service knows on one of its streams."""
+        return self._states[context][stream_id]
+
     def of(self, *kinds: type[Event]) -> list[Happened]:
         """What happened of these kinds, in order."""
         return [one for one in self.log if isinstance(one.event, kinds)]
