@@ -75,6 +75,10 @@ class World:
         """What a service knows on one of its streams."""
         return self._states[context][stream_id]
 
+    def states(self, context: str) -> dict[str, Any]:
+        """What a service knows on all of its streams, by their ids."""
+        return self._states[context]
+
     def of(self, *kinds: type[Event]) -> list[Happened]:
         """What happened of these kinds, in order."""
         return [one for one in self.log if isinstance(one.event, kinds)]

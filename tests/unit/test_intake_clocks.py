@@ -1,0 +1,378 @@
+"""Every clock of intake, from its events to its verdict (Table 5, §9); no obligation lacks an owner or an end."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from services.insight.instants import instant
+from services.insight.judge import Verdict
+from services.insight.projection import Row, Seen
+from services.insight.timeline import Deadline, _deadlines
+from services.insight.views.sla import projection
+from services.intake.state import Agenda, Call, CallBack, Written
+from shared.centre import centre
+from shared.contracts.base import Command
+from shared.contracts.intake import (
+    AgendaSlot,
+    AnswerCall,
+    AnswerWrittenRequest,
+    AskClarification,
+    AskSpecialist,
+    BeginAppointment,
+    BookAppointment,
+    CallBackEnd,
+    CallEnd,
+    CancelAppointment,
+    CheckCompleteness,
+    CloseCallBack,
+    ConnectSpecialist,
+    Consumer,
+    DeclineWrittenRequest,
+    EndCall,
+    EndClarification,
+    ExtendAnswer,
+    FindCallerData,
+    FinishAfterCall,
+    ForwardMisdirected,
+    ForwardWrittenRequest,
+    GiveInformation,
+    HandOverCase,
+    NotifyOfExtension,
+    OpenAgenda,
+    Place,
+    PromiseCallBack,
+    ReceiveCall,
+    ReceiveClarification,
+    ReceiveWrittenRequest,
+    RecordMissedAppointment,
+    RegisterWrittenRequest,
+    RescheduleAppointment,
+    TryCallBack,
+)
+from shared.contracts.values import Channel, DeclineGround, Language
+from shared.decider import Refused
+
+from .case_world import World
+
+MONDAY = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
+"""09:00 in Almaty, when the centre opens; no holiday is near."""
+SLA = projection(centre("Asia/Almaty"))
+NOT_ENDED = {Verdict.OPEN, Verdict.OVERDUE, Verdict.PAUSED}
+
+
+def clocks(world: World) -> list[Deadline]:
+    rows: list[Row] = []
+    for position, one in enumerate(world.log, start=1):
+        name = one.event.type_name()
+        if name in SLA.folds:
+            at, data = instant(one.at), orjson.loads(one.event.model_dump_json())
+            rows.extend(SLA.rows(Seen(position, name, at, at, data)))
+    return _deadlines(SLA, rows, world.now)
+
+
+def play(*steps: tuple[timedelta | int, Command]) -> dict[str, Deadline]:
+    """What the clocks say after these commands, each so many seconds or so long after the Monday's opening."""
+    world = World(MONDAY + timedelta(days=200))
+    for after, command in steps:
+        span = after if isinstance(after, timedelta) else timedelta(seconds=after)
+        world.submit(command, MONDAY + span)
+        world.settle()
+    found = clocks(world)
+    assert all(one.owner for one in found)
+    assert len({one.indicator for one in found}) == len(found), "one of each in these plays"
+    return {one.indicator: one for one in found}
+
+
+def took(found: dict[str, Deadline]) -> dict[str, float]:
+    return {
+        name: (one.done_at - one.started_at).total_seconds() for name, one in found.items() if one.done_at is not None
+    }
+
+
+RING = ReceiveCall(call_id="L1", office="central", language=Language.KK, operator="o-1")
+CALL: tuple[tuple[int, Command], ...] = (
+    (0, RING),
+    (30, AnswerCall(call_id="L1")),
+    (70, FindCallerData(call_id="L1")),
+)
+END = EndCall(call_id="L1", end=CallEnd.ANSWERED)
+
+
+def test_table_5_each_indicator_of_a_call() -> None:
+    found = play(
+        *CALL,
+        (170, AskSpecialist(call_id="L1", specialist="s-1")),
+        (220, ConnectSpecialist(call_id="L1", transferred=True)),
+        (500, GiveInformation(call_id="L1")),
+        (510, END),
+        (900, FinishAfterCall(call_id="L1")),
+    )
+    assert took(found) == {
+        "call_waiting": 30,
+        "call_data": 40,
+        "call_information": 100,
+        "specialist_connect": 50,
+        "specialist_information": 280,
+        "after_call": 390,
+    }
+    limits = {name: (one.due_at - one.started_at).total_seconds() for name, one in found.items()}
+    assert limits == {
+        "call_waiting": 40,
+        "call_data": 45,
+        "call_information": 300,
+        "specialist_connect": 40,
+        "specialist_information": 300,
+        "after_call": 300,
+    }
+    late = {name for name, one in found.items() if one.verdict == Verdict.BREACHED}
+    assert late == {"specialist_connect", "after_call"}
+
+
+def test_who_hangs_up_leaves_no_clock_running() -> None:
+    hung_up = EndCall(call_id="L1", end=CallEnd.ABANDONED)
+    assert took(play((0, RING), (55, hung_up))) == {"call_waiting": 55}
+    asked = (80, AskSpecialist(call_id="L1", specialist="s-1"))
+    found = play(*CALL, asked, (90, hung_up), (95, FinishAfterCall(call_id="L1")))
+    assert took(found)["specialist_connect"] == 10
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(7_200, Verdict.MET), (7_201, Verdict.BREACHED)])
+def test_a_promised_call_back_is_kept_or_missed_by_the_promised_time(after: int, verdict: Verdict) -> None:
+    promise = PromiseCallBack(
+        call_back_id="B1",
+        office="central",
+        owner="k-1",
+        name="A",
+        phone="1",
+        reason="?",
+        called_at=MONDAY,
+        until=MONDAY + timedelta(hours=2),
+    )
+    made = TryCallBack(call_back_id="B1", reached=True)
+    assert play((0, promise), (after, made))["call_back"].verdict == verdict
+    closed = CloseCallBack(call_back_id="B1", end=CallBackEnd.WITHDRAWN)
+    assert play((0, promise), (after, closed))["call_back"].verdict == Verdict.CANCELLED
+
+
+DAY = timedelta(days=1)
+LETTER = ReceiveWrittenRequest(
+    case_id="W1", channel=Channel.POST, language=Language.RU, office="central", consumer=Consumer(address="Abai 1")
+)
+REGISTER = RegisterWrittenRequest(case_id="W1", topic="heating", responsible="o-1")
+ANSWER = AnswerWrittenRequest(case_id="W1", answer="a", signed_by="s", executor_contact="c")
+ASK = AskClarification(case_id="W1", missing=["address"], by=Channel.PHONE, until=MONDAY + 6 * DAY)
+CLARIFIED = ReceiveClarification(case_id="W1", clarification="Abai 1")
+EXTEND = ExtendAnswer(case_id="W1", days=10, reason="another body must be asked", notified=True)
+FORWARD = ForwardWrittenRequest(case_id="W1", specialist="s-1", reason="a legal question")
+
+
+def of_type(case_type: str) -> ReceiveWrittenRequest:
+    return LETTER.model_copy(update={"case_type": case_type})
+
+
+def test_a_letter_is_registered_in_a_day_and_answered_in_ten_days_without_the_wait_for_its_writer() -> None:
+    found = play((0, LETTER), (DAY, REGISTER), (2 * DAY, ASK), (5 * DAY, CLARIFIED), (13 * DAY, ANSWER))
+    assert {name: one.verdict for name, one in found.items()} == dict.fromkeys(
+        ("mail_register", "mail_answer", "clarification"), Verdict.MET
+    )
+    assert found["mail_answer"].paused_s == 3 * DAY.total_seconds()
+    assert found["mail_answer"].due_at == MONDAY + 13 * DAY
+
+
+def test_an_extension_gives_ten_days_more() -> None:
+    found = play((0, LETTER), (DAY, REGISTER), (2 * DAY, EXTEND), (20 * DAY, ANSWER))
+    assert (found["mail_answer"].due_at, found["mail_answer"].verdict) == (MONDAY + 20 * DAY, Verdict.MET)
+
+
+def test_table_5_the_specialists_answer_is_due_in_ten_days_and_ten_more() -> None:
+    found = play((0, LETTER), (DAY, REGISTER), (3 * DAY, FORWARD), (4 * DAY, EXTEND), (23 * DAY, ANSWER))
+    assert (found["mail_specialist"].owner, found["mail_specialist"].verdict) == ("s-1", Verdict.MET)
+    assert found["mail_specialist"].due_at == MONDAY + 23 * DAY
+    assert found["mail_answer"].verdict == Verdict.BREACHED
+
+
+@pytest.mark.parametrize(
+    ("case_type", "due"),
+    [
+        ("letter", date(2026, 6, 11)),
+        ("claim", date(2026, 6, 11)),
+        ("appeal", date(2026, 6, 22)),
+        ("service_complaint", date(2026, 6, 8)),
+    ],
+)
+def test_each_regime_has_its_limit(case_type: str, due: date) -> None:
+    direct = play((0, of_type(case_type)), (DAY, REGISTER))["mail_answer"]
+    later = play((0, LETTER), (DAY, REGISTER.model_copy(update={"case_type": case_type})))["mail_answer"]
+    assert direct.due_at.date() == later.due_at.date() == due
+
+
+def test_what_is_sent_on_is_judged_by_three_working_days() -> None:
+    sent = ForwardMisdirected(case_id="W1", body="akimat", notified=True)
+    for after, verdict in ((3 * DAY, Verdict.MET), (5 * DAY, Verdict.BREACHED)):
+        found = play((0, of_type("appeal")), (after, sent))
+        assert found["misdirected"].verdict == verdict
+        assert found["mail_answer"].verdict == Verdict.CANCELLED
+    assert "misdirected" not in play((0, LETTER), (DAY, sent))
+
+
+def test_a_notice_of_extension_is_owed_for_three_working_days_where_the_regime_leaves_time() -> None:
+    untold = EXTEND.model_copy(update={"notified": False})
+    told = NotifyOfExtension(case_id="W1")
+    found = play((0, of_type("appeal")), (DAY, REGISTER), (DAY, untold), (3 * DAY, told))
+    assert found["extension_notice"].verdict == Verdict.MET
+    assert play((0, of_type("appeal")), (DAY, REGISTER), (DAY, untold))["extension_notice"].verdict == Verdict.OVERDUE
+
+
+# ── whatever happens, in whatever order ──────────────────────────────────────────────────────────────────────
+
+PEOPLE = st.sampled_from(["o-1", "k-1", "s-1", "s-2"])
+CONTACTS = st.sampled_from([Consumer(), Consumer(name="A", phone="8 701 555 01 01"), Consumer(address="Abai 1")])
+TYPES = st.sampled_from([None, "claim", "appeal", "service_complaint"])
+UNTIL = st.integers(1, 30).map(lambda days: MONDAY + timedelta(days=days))
+DAY_ONE = MONDAY.date() + timedelta(days=20)
+DAYS = st.sampled_from([DAY_ONE, DAY_ONE + DAY])
+SLOT = st.sampled_from(["10:00", "10:30"])
+ANYTHING: st.SearchStrategy[Any] = st.one_of(
+    st.builds(
+        ReceiveWrittenRequest,
+        case_id=st.just("W1"),
+        channel=st.sampled_from(Channel),
+        language=st.just(Language.KK),
+        office=st.just("central"),
+        consumer=CONTACTS,
+        case_type=TYPES,
+    ),
+    st.builds(RegisterWrittenRequest, case_id=st.just("W1"), topic=st.just("t"), responsible=PEOPLE, case_type=TYPES),
+    st.builds(CheckCompleteness, case_id=st.just("W1")),
+    st.builds(
+        AskClarification, case_id=st.just("W1"), missing=st.just(["x"]), by=st.sampled_from(Channel), until=UNTIL
+    ),
+    st.builds(ReceiveClarification, case_id=st.just("W1"), clarification=st.just("x")),
+    st.builds(EndClarification, case_id=st.just("W1")),
+    st.builds(ForwardWrittenRequest, case_id=st.just("W1"), specialist=PEOPLE, reason=st.just("x")),
+    st.builds(ForwardMisdirected, case_id=st.just("W1"), body=st.just("x"), notified=st.booleans()),
+    st.builds(
+        ExtendAnswer, case_id=st.just("W1"), days=st.integers(1, 70), reason=st.just("x"), notified=st.booleans()
+    ),
+    st.builds(NotifyOfExtension, case_id=st.just("W1")),
+    st.builds(HandOverCase, case_id=st.just("W1"), to=PEOPLE, reason=st.just("x")),
+    st.just(ANSWER),
+    st.builds(
+        DeclineWrittenRequest, case_id=st.just("W1"), ground=st.sampled_from(DeclineGround), notified=st.booleans()
+    ),
+    st.just(RING),
+    st.builds(AnswerCall, call_id=st.just("L1")),
+    st.builds(FindCallerData, call_id=st.just("L1")),
+    st.builds(AskSpecialist, call_id=st.just("L1"), specialist=PEOPLE),
+    st.builds(ConnectSpecialist, call_id=st.just("L1"), transferred=st.booleans()),
+    st.builds(GiveInformation, call_id=st.just("L1")),
+    st.builds(EndCall, call_id=st.just("L1"), end=st.sampled_from(CallEnd), case_id=st.none() | st.just("W1")),
+    st.builds(FinishAfterCall, call_id=st.just("L1")),
+    st.builds(
+        PromiseCallBack,
+        call_back_id=st.just("B1"),
+        office=st.just("central"),
+        owner=PEOPLE,
+        name=st.just("A"),
+        phone=st.just("1"),
+        reason=st.just("x"),
+        called_at=st.just(MONDAY),
+        until=UNTIL,
+    ),
+    st.builds(TryCallBack, call_back_id=st.just("B1"), reached=st.booleans()),
+    st.builds(CloseCallBack, call_back_id=st.just("B1"), end=st.sampled_from(CallBackEnd)),
+    st.builds(
+        BookAppointment,
+        booking_id=st.sampled_from(["b1", "b2"]),
+        who=st.just("k-1"),
+        day=DAYS,
+        slot=SLOT,
+        channel=st.just(Channel.PHONE),
+        language=st.just(Language.KK),
+    ),
+    st.builds(
+        RescheduleAppointment,
+        booking_id=st.sampled_from(["b1", "b2"]),
+        who=st.just("k-1"),
+        day=DAYS,
+        slot=SLOT,
+        old=st.builds(Place, who=st.just("k-1"), day=DAYS, slot=SLOT),
+    ),
+    st.builds(
+        CancelAppointment, booking_id=st.sampled_from(["b1", "b2"]), who=st.just("k-1"), day=DAYS, reason=st.just("x")
+    ),
+    st.builds(BeginAppointment, booking_id=st.sampled_from(["b1", "b2"]), who=st.just("k-1"), day=DAYS),
+    st.builds(RecordMissedAppointment, booking_id=st.sampled_from(["b1", "b2"]), who=st.just("k-1"), day=DAYS),
+)
+
+
+class IntakeLife(RuleBasedStateMachine):
+    """A letter, a call, a promise and two bookings; whatever is submitted, a diligent centre can end it all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(MONDAY)
+        for day in (DAY_ONE, DAY_ONE + DAY):
+            slots = [AgendaSlot(slot="10:00", minutes=30), AgendaSlot(slot="10:30", minutes=30)]
+            self.world.submit(OpenAgenda(who="k-1", day=day, office="central", slots=slots))
+
+    @rule(command=ANYTHING)
+    def anything_is_submitted(self, command: Command) -> None:
+        with contextlib.suppress(Refused):
+            self.world.submit(command)
+
+    @rule(hours=st.integers(1, 24 * 12))
+    def time_passes(self, hours: int) -> None:
+        self.world.now += timedelta(hours=hours)
+
+    @rule()
+    def reactions_arrive(self) -> None:
+        self.world.settle()
+
+    @invariant()
+    def every_obligation_has_an_owner_and_a_due_moment(self) -> None:
+        for one in clocks(self.world):
+            assert one.owner, one
+            assert one.due_at >= one.started_at
+
+    def teardown(self) -> None:
+        """A diligent centre ends what is open; then no clock runs, and the routing holds nothing."""
+        self.world.settle()
+        self.world.now += timedelta(days=60)
+        states = self.world.states("intake")
+        letter, call, promise = states.get("case-W1"), states.get("call-L1"), states.get("callback-B1")
+        if isinstance(letter, Written) and not letter.closed:
+            if not letter.has_contacts:
+                ground = DeclineGround.NO_CONTACT_DETAILS
+                self.world.submit(DeclineWrittenRequest(case_id="W1", ground=ground, notified=False))
+            else:
+                if not letter.registered:
+                    self.world.submit(REGISTER)
+                self.world.submit(ANSWER)
+        if isinstance(call, Call) and not call.ended:
+            self.world.submit(EndCall(call_id="L1", end=CallEnd.ABANDONED))
+        call = states.get("call-L1")
+        if isinstance(call, Call) and call.after_call_owed:
+            self.world.submit(FinishAfterCall(call_id="L1"))
+        if isinstance(promise, CallBack) and not promise.ended:
+            self.world.submit(TryCallBack(call_back_id="B1", reached=True))
+        for day in (DAY_ONE, DAY_ONE + DAY):
+            agenda = states[f"agenda-k-1-{day}"]
+            assert isinstance(agenda, Agenda)
+            for booking_id in [name for name, one in agenda.bookings.items() if one.live]:
+                self.world.submit(RecordMissedAppointment(booking_id=booking_id, who="k-1", day=day))
+        self.world.settle()
+        left = [one for one in clocks(self.world) if one.verdict in NOT_ENDED]
+        assert not left
+
+
+IntakeLife.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestIntakeLife = IntakeLife.TestCase
