@@ -33,8 +33,9 @@ CALLERS = 16
 COMPARED = (
     "Each caller waits for its event to be committed, then brings the next one; one server, fsync and "
     "synchronous_commit on. Tereze: contract, decide, evolve, JSON, group commit with inbox and version "
-    "check, answer (Processor behind GroupCommit); a request of history, which looks nothing up. Stock: eventsourcing.postgres with its defaults, 16 "
-    "threads, one aggregate and one event a command, JSON of the same size, nothing sealed on either side. "
+    "check, answer (Processor behind GroupCommit); a request of history, which looks nothing up. "
+    "Stock: eventsourcing.postgres with its defaults, 16 threads, one aggregate and one event a command, JSON of "
+    "the same size, nothing sealed on either side. "
     "Bare: the same rows, made beforehand, in groups of the size Tereze made, events and inbox by one INSERT "
     "… SELECT unnest over as many connections as Tereze used, no checks, no answer; compared with Tereze's "
     "append of rows made beforehand."

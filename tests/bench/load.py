@@ -6,6 +6,7 @@ One light process does both, by plain core NATS, as an adapter and a subscriber 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +26,10 @@ FIELDS: dict[str, Any] = {
     "topic": "housing",
     "question": "Тұрғын үй кезегіне қалай тұрамын және қандай құжаттар керек? Өтініш берілді, жауап жоқ.",
     "responsible": "manager-1",
-    "consumer": {"name": "Айгүл Серікқызы", "phone": "+77010000000"},
+    "consumer": {"name": "Айгүл Серікқызы"},
 }
+_PHONES = itertools.count(1_000_000)
+"""Everybody has a phone of their own, so that each is looked for and entered as somebody new."""
 TICK_S = 0.002
 """How often what is due is sent."""
 _PATIENCE_S = 20.0
@@ -122,6 +125,7 @@ class Load:
         case_id = f"{self._run}-{len(flow.due_at)}"
         flow.due_at.append(due)
         flow.seen_at.append(0.0)
-        body = orjson.dumps(FIELDS | {"case_id": case_id})
+        person = FIELDS["consumer"] | {"phone": f"+7701{next(_PHONES):07d}"}
+        body = orjson.dumps(FIELDS | {"case_id": case_id, "consumer": person})
         headers = headers_of(ReceiveRequest, event_id=case_id, source="/bench")
         await self._publisher.publish(self._subject, body, headers=headers)

@@ -21,9 +21,10 @@ WINDOW = 2_000
 WARM_UP_S = 5.0
 RATES = (1_000, 2_000)
 COMPARED = (
-    "ReceiveRequest with name, phone and question (sealed, each of a consumer not known before), from core "
+    "ReceiveRequest with name, phone and question (sealed, each of a consumer not known before: looked for, entered, "
+    "and later written to), from core "
     "NATS publish to TEREZE_IN until a subscriber has the event that the relay published to TEREZE_EVENTS. "
-    "All six processes and both servers of a system run, and so do publisher and observer, on the same cores. "
+    "All processes and both servers of a system run, and so do publisher and observer, on the same cores. "
     "At saturation so many are under way at any time; offered rates are open loop, latency counted from when "
     "a submission was due to be sent."
 )
@@ -103,7 +104,7 @@ async def _wrong(system: System, sent: int) -> int:
     """How many submissions are not in the store, or there twice."""
     connection = await asyncpg.connect(system.dsn_for("admin"))
     try:
-        ours = "FROM store.event WHERE actor LIKE '/bench %'"
+        ours = "FROM store.event WHERE type = 'RequestReceived'"
         events: int = await connection.fetchval(f"SELECT count(*) {ours}")
         cases: int = await connection.fetchval(f"SELECT count(DISTINCT stream_id) {ours}")
     finally:
