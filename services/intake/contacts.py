@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -46,6 +47,7 @@ class Recognised:
     """What the information base did not know yet; None: nothing."""
 
 
+@lru_cache(maxsize=2048)  # a decision asks for the same ones several times, and a number is slow to take apart
 def normalised(kind: ContactKind, text: str | None) -> str | None:
     """A contact in the one form it is compared in; None where the text is none of its kind."""
     bare = "".join((text or "").split())
