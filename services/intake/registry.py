@@ -1,4 +1,4 @@
-"""The consumer registry: enter, verify, merge, forget (DOMAIN.md §2 stage 2a, §3; ADR 0014).
+"""The consumer registry: enter, verify, merge, forget (DOMAIN.md §2 stage 2a, §3; ADR 0015).
 
 What one employee learnt no other asks again: who is in the base is verified. Words lie sealed in the events; a record's
 state knows only which data there are.
