@@ -6,17 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.consult import (
+    CaseEnded,
     ConsultationOpened,
     ConsultationPlanned,
+    ConsultationRescheduled,
     ConsultHeld,
+    ContactDue,
     FollowUpDue,
     HoldConsultation,
     PlanConsultation,
     RecordTopicalIssue,
+    RescheduleConsultation,
 )
 from shared.contracts.feedback import Dissatisfied
 from shared.contracts.intake import DetailsCollected
-from shared.contracts.values import Channel, Form, Language, Path
+from shared.contracts.values import CancelGround, Channel, ContactGround, Form, Language, Party, Path
 
 from .given_when_then import at
 
@@ -143,3 +147,53 @@ def follow_up(number: int = 2, due_at: datetime = ELEVEN + timedelta(days=3), *,
 
 
 ISSUE = RecordTopicalIssue(case_id="A1", issue="queues at the pension fund", target_group="pensioners")
+
+
+def reschedule(planned_at: datetime, by: Party = Party.CONSUMER, **more: Any) -> RescheduleConsultation:
+    return RescheduleConsultation(case_id="A1", by=by, reason="a cold", planned_at=planned_at, **more)
+
+
+def rescheduled(number: int = 1, **more: Any) -> ConsultationRescheduled:
+    facts: dict[str, Any] = {
+        "by": Party.CONSUMER,
+        "reason": "a cold",
+        "previous_at": TOMORROW,
+        "planned_at": TOMORROW,
+        "due_at": TOMORROW,
+        "form": None,
+        "place": None,
+        "contact_id": None,
+    }
+    this = {"consumer_id": "c-A1", "case_id": "A1", "consultation_id": f"A1-{number}", "number": number}
+    return ConsultationRescheduled(**this | facts | more)
+
+
+def awaited(number: int = 1, **more: Any) -> ContactDue:
+    facts: dict[str, Any] = {
+        "contact_id": f"A1-c{number}",
+        "consultation_id": "A1-1",
+        "number": 1,
+        "ground": ContactGround.FURTHER_INFORMATION,
+        "owner": "consultant-1",
+        "due_at": TOMORROW,
+        "paused": True,
+        "previous_contact_id": None,
+    }
+    channel = Channel.WALK_IN if more.get("ground") in (ContactGround.NO_SHOW, ContactGround.CENTRE_UNABLE) else None
+    return ContactDue(**ABOUT | {"channel": channel or Channel.EMAIL} | facts | more)
+
+
+def ended(**more: Any) -> CaseEnded:
+    facts: dict[str, Any] = {
+        "consultation_id": "A1-1",
+        "number": 1,
+        "consultant": "consultant-1",
+        "manager": "manager-1",
+        "ground": CancelGround.CONSUMER_WITHDREW,
+        "held": 0,
+        "minutes_in_vain": 0,
+        "cost_in_vain": 0,
+        "contact_id": None,
+        "proposal_id": None,
+    }
+    return CaseEnded(**ABOUT | facts | more)
