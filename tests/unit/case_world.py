@@ -52,6 +52,15 @@ class World:
         [service] = [service for service in SERVICES if type(command) in service.commands]
         return self._decide(service, command, at or self.now)
 
+    def accepts(self, command: Message) -> bool:
+        """Whether a command would be accepted now. Nothing happens."""
+        [service] = [service for service in SERVICES if type(command) in service.commands]
+        try:
+            self._events(service, command, self.now)
+        except Refused:
+            return False
+        return True
+
     def deliver(self, index: int, *, again: bool = False) -> None:
         """Deliver one event under way; `again`: it will come once more. What must wait stays under way."""
         reaction = self.under_way[index]
@@ -84,16 +93,20 @@ class World:
         return [one for one in self.log if isinstance(one.event, kinds)]
 
     def _decide(self, service: Decider[Any], message: Message, at: datetime) -> Sequence[Event]:
-        states = self._states[service.context]
-        stream_id = service.stream_of(message, "fresh")
-        state = states.get(stream_id, service.initial())
-        others = look_up(service, message, states)
-        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind)
-        events = service.decide(state, message, facts)
+        stream_id, state, events = self._events(service, message, at)
         for event in events:
             state = service.evolve(state, event, at)
             happened = Happened(event, at)
             self.log.append(happened)
             self.under_way += [Reaction(other, happened) for other in SERVICES if type(event) in other.reacts_to]
-        states[stream_id] = state
+        self._states[service.context][stream_id] = state
         return events
+
+    def _events(self, service: Decider[Any], message: Message, at: datetime) -> tuple[str, Any, Sequence[Event]]:
+        """The stream a message is decided on, its state, and what the rules say; nothing changes yet."""
+        states = self._states[service.context]
+        stream_id = service.stream_of(message, "fresh")
+        state = states.get(stream_id, service.initial())
+        others = look_up(service, message, states)
+        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind)
+        return stream_id, state, service.decide(state, message, facts)

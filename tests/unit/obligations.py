@@ -1,0 +1,153 @@
+"""What is owed in a case, read from its events alone: DOMAIN.md §2's obligations, their owners, deadlines and ends.
+
+Written from the stage table, not from the rules: `owed` says what begins an obligation, and what ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.contracts.base import Event
+from shared.contracts.consult import (
+    CaseEnded,
+    ConsultationHandedOver,
+    ConsultationOpened,
+    ConsultationPlanned,
+    ConsultationRescheduled,
+    ConsultationResumed,
+    ConsultHeld,
+    ContactDue,
+    FollowUpDue,
+    PlanCostsAgreed,
+    PlanCostsRefused,
+    PlanProposed,
+    PlanRequired,
+    PreparationTaskDue,
+    PreparationTaskEnded,
+    PreparationTaskMoved,
+)
+from shared.contracts.feedback import (
+    AssessmentDue,
+    AssessmentWaived,
+    EffectivenessEvaluated,
+    ImpactEvaluated,
+    ImpactSurveyDue,
+    ImpactUnreached,
+    SatisfactionAssessed,
+    Satisfied,
+)
+from shared.contracts.intake import DetailsCollected, RequestReceived
+from shared.contracts.values import Path
+
+from .case_world import Happened
+
+DETAILS, PLAN, COSTS, CONSULTATION, ASSESSMENT = "details", "plan", "costs", "consultation", "assessment"
+EFFECTIVENESS, IMPACT = "effectiveness", "impact"
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """What somebody owes by some time."""
+
+    owner: str
+    due_at: datetime
+
+
+Open = dict[str, Obligation]
+
+
+def owed(log: Iterable[Happened]) -> Open:
+    """What is open after these events, by what it is. A contact and a task are open under their ids."""
+    found: Open = {}
+    for one in log:
+        _end(found, one.event)
+        _begin(found, one.event, one.at)
+    return found
+
+
+def _end(found: Open, event: Event) -> None:
+    match event:
+        case DetailsCollected():
+            found.pop(DETAILS)
+        case ConsultationPlanned() | PlanCostsAgreed():
+            found.pop(PLAN)
+            if isinstance(event, PlanCostsAgreed):
+                found.pop(COSTS)
+        case PlanCostsRefused():
+            found.pop(COSTS)
+        case PlanRequired() | ConsultHeld():
+            found.pop(CONSULTATION)
+        case PreparationTaskEnded():
+            found.pop(event.task_id)
+        case SatisfactionAssessed() | AssessmentWaived():
+            found.pop(ASSESSMENT)
+        case EffectivenessEvaluated():
+            found.pop(EFFECTIVENESS)
+        case ImpactEvaluated() | ImpactUnreached():
+            found.pop(event.survey_id or IMPACT)
+        case CaseEnded():
+            for what in (PLAN, CONSULTATION):
+                found.pop(what, None)
+            if event.proposal_id is not None:
+                found.pop(COSTS)
+        case _:
+            pass
+    if (contact := _contact_had(event)) is not None:
+        found.pop(contact)
+
+
+def _contact_had(event: Event) -> str | None:
+    """The contact that an event says was had."""
+    match event:
+        case ContactDue():
+            return event.previous_contact_id
+        case ConsultationPlanned() | PlanProposed() | ConsultationRescheduled() | ConsultationResumed() | CaseEnded():
+            return event.contact_id
+        case _:
+            return None
+
+
+def _begin(found: Open, event: Event, at: datetime) -> None:
+    match event:
+        case RequestReceived():
+            found[DETAILS] = Obligation(event.responsible, at + timedelta(days=1))
+        case ConsultationOpened(path=Path.PREPARED | Path.PRESENT) | PlanRequired():
+            found[PLAN] = Obligation(event.consultant, at + timedelta(days=2))
+        case ConsultationOpened():
+            found[CONSULTATION] = Obligation(event.consultant, at + timedelta(days=7))
+        case PlanProposed():
+            found[COSTS] = Obligation(event.manager, event.due_at)
+        case ConsultationPlanned(begin_by=begin_by, consultant=consultant):
+            assert begin_by is not None
+            assert consultant is not None
+            found[CONSULTATION] = Obligation(consultant, begin_by)
+        case PlanCostsAgreed():
+            found[CONSULTATION] = Obligation(event.consultant, event.begin_by)
+        case FollowUpDue():
+            found[CONSULTATION] = Obligation(event.owner, event.due_at)
+        case ConsultationRescheduled(due_at=due_at) if due_at is not None:
+            found[CONSULTATION] = Obligation(found[CONSULTATION].owner, due_at)
+        case ContactDue():
+            found[event.contact_id] = Obligation(event.owner, event.due_at)
+        case PreparationTaskDue() | PreparationTaskMoved():
+            found[event.task_id] = Obligation(event.owner, event.due_at)
+        case ConsultationHandedOver():
+            for what, one in found.items():
+                if what not in {COSTS, ASSESSMENT} and one.owner == event.previous_consultant and not _is_task(what):
+                    found[what] = Obligation(event.consultant, one.due_at)
+        case AssessmentDue():
+            found[ASSESSMENT] = Obligation(event.consultant, event.held_at + timedelta(minutes=10))
+        case Satisfied():
+            found[EFFECTIVENESS] = Obligation(event.manager, event.held_at + timedelta(days=31))
+            found[IMPACT] = Obligation(event.manager, event.held_at + timedelta(days=92))
+        case ImpactSurveyDue():
+            found[event.survey_id] = Obligation(event.owner, event.due_at)
+        case _:
+            pass
+
+
+def _is_task(what: str) -> bool:
+    """Tasks are handed over one by one, by `PreparationTaskMoved`."""
+    return "-t" in what
