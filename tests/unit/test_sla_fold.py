@@ -89,7 +89,7 @@ def test_details_collected_stop_both() -> None:
 @pytest.mark.parametrize(
     ("path", "started"),
     [
-        ("3a-a", []),
+        ("3a-a", [Operation("start", "begin_at_once:c1", "begin_at_once", due=timedelta(hours=2), owner="k1")]),
         ("3a-b", [Operation("start", "plan:c1", "plan_visit", due=minutes(20), norm=minutes(15), owner="k1")]),
         ("3b-b", [Operation("start", "plan:c1", "plan_remote", due=timedelta(days=2), owner="k1")]),
         (

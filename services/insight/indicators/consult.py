@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from services.insight.indicators.base import Condition, Indicator, On
-from shared.contracts.consult import ConsultationOpened, ConsultationPlanned, ConsultHeld, FollowUpDue, PlanCostsAgreed
-from shared.contracts.values import Path
+from shared.contracts.consult import (
+    CaseEnded,
+    ConsultationOpened,
+    ConsultationPlanned,
+    ConsultationRescheduled,
+    ConsultationResumed,
+    ConsultHeld,
+    ContactDue,
+    FollowUpDue,
+    NoShowRecorded,
+    PlanCostsAgreed,
+    PlanCostsRefused,
+    PlanProposed,
+    PlanRequired,
+    PreparationTaskDue,
+    PreparationTaskEnded,
+    PreparationTaskMoved,
+)
+from shared.contracts.values import ContactGround, Path, TaskEnd
+
+
+class _Operations(TypedDict, total=False):
+    """What indicators that share a clock have in common."""
+
+    clock: Required[str]
+    stops: Required[tuple[On, ...]]
+    pauses: tuple[On, ...]
+    resumes: tuple[On, ...]
+    moves: tuple[On, ...]
+    cancels: tuple[On, ...]
 
 
 def _path(path: Path) -> Condition:
@@ -25,7 +53,57 @@ def _further(data: dict[str, Any]) -> bool:
     return data["number"] > 1
 
 
+def _says(field: str) -> Condition:
+    return lambda data: data.get(field) is not None
+
+
+def _ended(*ends: TaskEnd) -> Condition:
+    return lambda data: data["end"] in ends
+
+
+def _waits(data: dict[str, Any]) -> bool:
+    # A no-show's pause begins when the consumer should have come, not when that was written down: see `_pauses`.
+    return data["paused"] and data["ground"] != ContactGround.NO_SHOW
+
+
+def _pauses(key: str) -> tuple[On, ...]:
+    """The case waits for the consumer, and the centre is not at fault."""
+    return (On(event=ContactDue, key=key, when=_waits), On(event=NoShowRecorded, key=key, at="planned_at"))
+
+
+def _resumes(key: str) -> tuple[On, ...]:
+    return (
+        On(event=ConsultationResumed, key=key),
+        On(event=ConsultationRescheduled, key=key, when=_says("contact_id")),
+    )
+
+
+def _moves(key: str) -> tuple[On, ...]:
+    """Rescheduled through no fault of the centre: only then does the event say when it is due."""
+    return (On(event=ConsultationRescheduled, key=key, when=_says("due_at"), due="due_at"),)
+
+
 _PLANNED = (On(event=ConsultationPlanned), On(event=PlanCostsAgreed))
+_PLAN: _Operations = {
+    "clock": "plan",
+    "stops": _PLANNED,
+    "pauses": (On(event=ContactDue, when=_waits),),
+    "resumes": (
+        On(event=ConsultationResumed),
+        On(event=ConsultationPlanned, when=_says("contact_id")),
+        On(event=PlanProposed, when=_says("contact_id")),
+    ),
+    "cancels": (On(event=CaseEnded),),
+}
+_BEGUN = (On(event=ConsultHeld, at="started_at", when=lambda data: not _further(data)),)
+_BEGIN: _Operations = {
+    "clock": "begin",
+    "stops": _BEGUN,
+    "pauses": _pauses("case_id"),
+    "resumes": _resumes("case_id"),
+    "moves": _moves("case_id"),
+    "cancels": (On(event=CaseEnded),),
+}
 _HELD = (On(event=ConsultHeld, key="consultation_id", at="ended_at"),)
 
 INDICATORS: tuple[Indicator, ...] = (
@@ -45,9 +123,8 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         name="plan_visit",
         stage="3a-b",
-        clock="plan",
         start=On(event=ConsultationOpened, when=_path(Path.PREPARED), owner="consultant"),
-        stops=_PLANNED,
+        **_PLAN,
     ),
     Indicator(
         name="consult_remote",
@@ -55,13 +132,76 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="consult_remote",
         start=On(event=ConsultationOpened, when=_path(Path.REMOTE), owner="consultant"),
         stops=(On(event=ConsultHeld, at="ended_at", when=_first(Path.REMOTE)),),
+        pauses=_pauses("case_id"),
+        resumes=_resumes("case_id"),
+        moves=_moves("case_id"),
+        cancels=(On(event=CaseEnded), On(event=PlanRequired)),
     ),
     Indicator(
         name="plan_remote",
         stage="3b-b",
-        clock="plan",
         start=On(event=ConsultationOpened, when=_path(Path.PRESENT), owner="consultant"),
-        stops=_PLANNED,
+        **_PLAN,
+    ),
+    Indicator(
+        name="plan_required",
+        stage="3a-b, 3b-b",
+        start=On(event=PlanRequired, owner="consultant"),
+        variant="path",
+        **_PLAN,
+    ),
+    Indicator(
+        name="costs_agreement",
+        stage="3a-b, 3b-b",
+        clock="costs_agreement",
+        start=On(event=PlanProposed, key="proposal_id", owner="manager", due="due_at"),
+        stops=(On(event=PlanCostsAgreed, key="proposal_id"), On(event=PlanCostsRefused, key="proposal_id")),
+        cancels=(On(event=CaseEnded, key="proposal_id", when=_says("proposal_id")),),
+    ),
+    Indicator(
+        name="begin_at_once",
+        stage="3a-a",
+        # A clock of its own: that it goes over to a plan ends this one, and not what is owed by the plan.
+        clock="begin_at_once",
+        start=On(event=ConsultationOpened, when=_path(Path.AT_ONCE), owner="consultant"),
+        stops=_BEGUN,
+        cancels=(On(event=CaseEnded), On(event=PlanRequired)),
+    ),
+    Indicator(
+        name="begin_planned",
+        stage="4",
+        # History from before `begin_by` was kept names nobody who owed it.
+        start=On(event=ConsultationPlanned, when=_says("begin_by"), owner="consultant", due="begin_by"),
+        **_BEGIN,
+    ),
+    Indicator(
+        name="begin_costed",
+        stage="4",
+        start=On(event=PlanCostsAgreed, owner="consultant", due="begin_by"),
+        **_BEGIN,
+    ),
+    Indicator(
+        name="preparation",
+        stage="4",
+        clock="preparation",
+        start=On(event=PreparationTaskDue, key="task_id", owner="owner", due="due_at"),
+        stops=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.DONE, TaskEnd.LAPSED)),),
+        moves=(On(event=PreparationTaskMoved, key="task_id", due="due_at"),),
+        cancels=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.CALLED_OFF)),),
+    ),
+    Indicator(
+        name="contact",
+        stage="4, 7",
+        clock="contact",
+        start=On(event=ContactDue, key="contact_id", owner="owner", due="due_at"),
+        stops=(
+            *(
+                On(event=event, key="contact_id", when=_says("contact_id"))
+                for event in (ConsultationPlanned, PlanProposed, ConsultationRescheduled, ConsultationResumed)
+            ),
+            On(event=ContactDue, key="previous_contact_id", when=_says("previous_contact_id")),
+        ),
+        cancels=(On(event=CaseEnded, key="contact_id", when=_says("contact_id")),),
     ),
     Indicator(
         name="consult_planned",
@@ -79,5 +219,9 @@ INDICATORS: tuple[Indicator, ...] = (
         start=On(event=FollowUpDue, key="consultation_id", owner="owner", due="due_at"),
         # A further consultation is in time if it began in time: that is what is agreed with the consumer.
         stops=(On(event=ConsultHeld, key="consultation_id", at="started_at", when=_further),),
+        pauses=_pauses("consultation_id"),
+        resumes=_resumes("consultation_id"),
+        moves=_moves("consultation_id"),
+        cancels=(On(event=CaseEnded, key="consultation_id"),),
     ),
 )
