@@ -8,7 +8,15 @@ from enum import StrEnum, auto
 
 from deploy.demo import people, words
 from deploy.demo.steps import Slip, Tale, in_hours
-from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation, RecordTopicalIssue
+from deploy.demo.twists import Changes, Twist
+from shared.contracts.consult import (
+    CompletePreparation,
+    DecidePlanCosts,
+    HoldConsultation,
+    PlanConsultation,
+    PreparationTask,
+    RecordTopicalIssue,
+)
 from shared.contracts.feedback import (
     AssessSatisfaction,
     EvaluateEffectiveness,
@@ -18,7 +26,7 @@ from shared.contracts.feedback import (
     RecordSuccessFactors,
 )
 from shared.contracts.intake import CollectDetails, ReceiveRequest
-from shared.contracts.values import Channel, Form, Language, Role, Solved
+from shared.contracts.values import Channel, Form, FormReason, Language, Preparation, Role, Solved
 from shared.rules import months_after
 
 PRESENT = (Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL)
@@ -52,6 +60,7 @@ ENDS = {
     End.NOT_HELD: 4,
     End.NO_DETAILS: 4,
 }
+NEVER_BEGUN = frozenset({End.NOT_HELD, End.NO_DETAILS})
 _FURTHER: dict[End, tuple[str, ...]] = {
     End.AFTER_ANOTHER: ("soon",),
     End.AFTER_ANOTHER_LATE: ("late",),
@@ -88,6 +97,7 @@ class Plot:
     details_late: bool
     plan_late: bool
     held_late: bool
+    twist: Twist = Twist.NONE
 
 
 def consultation(tale: Tale, plot: Plot, received_at: datetime) -> None:
@@ -102,6 +112,9 @@ class _Consultation:
         self._chance = tale.chance
         self._case = tale.thread
         self._consultant = self._chance.pick(people.OFFICES[plot.office])
+        self._prepared = plot.prepared
+        self._remote = self._chance.pick((Form.ONLINE, Form.OFFLINE))
+        self._changes = Changes(tale, plot.language, plot.office)
 
     def tell(self, received_at: datetime) -> None:
         end = self._plot.end
@@ -111,8 +124,10 @@ class _Consultation:
         at = self._collect(received_at)
         if end is End.NOT_HELD:
             return
-        at = self._prepare(at) if self._plot.prepared else self._without_a_plan(at)
-        form = self._form()
+        began = self._on_the_way(at)
+        if began is None:
+            return
+        at, form = began, self._form()
         held_at = self._hold(at, form, number=1)
         if end is End.NOT_ASSESSED:
             return
@@ -121,9 +136,31 @@ class _Consultation:
             agreed_at = in_hours(held_at + self._chance.days(5, 8)) if when.startswith("agreed") else None
             self._dissatisfied(held_at, agreed_at)
             if when == "never":
+                if self._chance.often(60):
+                    self._changes.withdraw(in_hours(held_at + timedelta(days=1)))
                 return
             held_at = self._hold(self._further(held_at, when, agreed_at), self._chance.pick(tuple(Form)), number=number)
         self._months_later(held_at, self._satisfied(held_at, after=len(further)))
+
+    def _on_the_way(self, at: datetime) -> datetime | None:
+        """From the collected details to the consultation: when it begins, None where it never will."""
+        twist, at = self._plot.twist, at + timedelta(seconds=45)
+        match twist:
+            case Twist.DUPLICATE:
+                self._changes.end_as_duplicate(at)
+                return None
+            case Twist.HANDED_OVER:
+                self._consultant = self._changes.hand_over(at, self._consultant)
+            case Twist.OVER_TO_A_PLAN:
+                self._changes.require_plan(at)
+                self._prepared = True
+            case Twist.WAITED:
+                at = self._changes.wait(at, resumes=not self._prepared)
+            case _:
+                pass
+        if not self._prepared:
+            return self._without_a_plan(at)
+        return self._changes.before_it_begins(twist, self._prepare(at))
 
     def _receive(self, at: datetime) -> None:
         plot = self._plot
@@ -168,7 +205,9 @@ class _Consultation:
         plot = self._plot
         if plot.channel in PRESENT:
             return Form.OFFICE if plot.channel is Channel.WALK_IN else Form.PHONE
-        return Form.PREMISES if plot.prepared and plot.office == "centre-south" else _IN_WRITING[plot.prepared]
+        if not self._prepared:
+            return self._remote
+        return Form.PREMISES if plot.office == "centre-south" else Form.OFFICE
 
     def _prepare(self, collected_at: datetime) -> datetime:
         """3a-b, 3b-b: the plan-assignment; returns when the consultation begins."""
@@ -193,8 +232,18 @@ class _Consultation:
         elif costs:
             self._agree_costs(at, plan)
         else:
-            self._tale.by_desk(at, plan)
+            self._prepare_materials(at, plan)
         return begins
+
+    def _prepare_materials(self, at: datetime, plan: PlanConsultation) -> None:
+        """Copies, by the information officer of the office that has one; by the consultant in the other."""
+        copies = PreparationTask(kind=Preparation.COPIES, what="Sample forms")
+        officer = people.OFFICERS.get(self._plot.office)
+        self._tale.by_desk(at, plan.model_copy(update={"preparation": [copies], "information_officer": officer}))
+        done = CompletePreparation(
+            case_id=self._case, task_id=f"{self._case}-t1", minutes_spent=self._chance.random.randint(5, 25), cost=3_000
+        )
+        self._tale.by_desk(at + self._chance.minutes(20, 120), done)
 
     def _agree_costs(self, at: datetime, plan: PlanConsultation) -> None:
         """The plan is proposed; the manager agrees to its costs, or only to those of a cheaper one."""
@@ -233,6 +282,8 @@ class _Consultation:
             consultant=self._consultant if number == 1 else self._of_the_office(),
             minutes_spent=minutes + 10,
             cost=chance.pick((0, 0, 40_000, 75_050)),
+            materials=["Sample forms"] if form is Form.OFFLINE else [],
+            form_because=FormReason.QUESTION if number > 1 else None,
         )
         if number == 1 and chance.slip(Slip.WRONG_FORM) and not self._takes_any_form():
             odd = Form.PREMISES if self._plot.channel in PRESENT else Form.PHONE
@@ -249,7 +300,7 @@ class _Consultation:
         return at
 
     def _takes_any_form(self) -> bool:
-        return self._plot.prepared and self._plot.channel in PRESENT
+        return self._prepared and self._plot.channel in PRESENT
 
     def _of_the_office(self) -> str | None:
         """Who holds a further consultation: whoever held the previous one (None), or a colleague."""
@@ -355,6 +406,3 @@ class _Consultation:
             at, RecordImprovement(case_id=self._case, causes=[chance.pick(words.CAUSES)], actions=[action])
         )
         return at
-
-
-_IN_WRITING = {False: Form.ONLINE, True: Form.OFFICE}

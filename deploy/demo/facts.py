@@ -8,15 +8,31 @@ from typing import Any
 
 from deploy.demo.steps import Step
 from shared.contracts.base import Command
-from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
+from shared.contracts.consult import (
+    CancelConsultation,
+    CompletePreparation,
+    DecidePlanCosts,
+    HandOverConsultation,
+    HoldConsultation,
+    PlanConsultation,
+    RecordNoShow,
+)
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact, RecordImprovement
 from shared.contracts.intake import CollectDetails, ReceiveRequest, ReceiveWrittenRequest
 from shared.contracts.subscriptions import AcceptOrder
+from shared.contracts.values import CancelGround
 
 _EVENTS: dict[str, tuple[str, ...]] = {
     "ReceiveRequest": ("RequestReceived",),
     "CollectDetails": ("DetailsCollected", "ConsultationOpened"),
     "HoldConsultation": ("ConsultHeld", "AssessmentDue"),
+    "RequirePlan": ("PlanRequired",),
+    "CompletePreparation": ("PreparationTaskEnded",),
+    "RescheduleConsultation": ("ConsultationRescheduled",),
+    "AwaitConsumer": ("ContactDue",),
+    "ResumeConsultation": ("ConsultationResumed",),
+    "RecordNoShow": ("NoShowRecorded", "ContactDue"),
+    "HandOverConsultation": ("ConsultationHandedOver",),
     "RecordTopicalIssue": ("TopicalIssueRecorded",),
     "EvaluateEffectiveness": ("EffectivenessEvaluated",),
     "RecordSuccessFactors": ("SuccessFactorsRecorded",),
@@ -45,8 +61,13 @@ def event_types(step: Step) -> tuple[str, ...]:
         end = ("Satisfied",) if step.command.satisfied else ("Dissatisfied", "FollowUpDue")
         return ("SatisfactionAssessed", *end)
     match step.command:
-        case PlanConsultation(material_costs=costs, agreed_by_manager=agreed):
-            return ("ConsultationPlanned" if agreed or not costs else "PlanProposed",)
+        case PlanConsultation(material_costs=costs, agreed_by_manager=agreed, preparation=tasks):
+            if costs and not agreed:
+                return ("PlanProposed",)
+            return ("ConsultationPlanned", *(("PreparationTaskDue",) * len(tasks)))
+        case CancelConsultation(ground=ground):
+            then = "ContactDue" if ground is CancelGround.CENTRE_UNABLE else "CaseEnded"
+            return ("ConsultationCancelled", then)
         case DecidePlanCosts(agreed=agreed):
             return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
         case RecordImprovement(actions=actions):
@@ -89,15 +110,21 @@ class EffectivenessFact:
 
 def consultation_facts(case: Sequence[Step]) -> Iterator[EffectivenessFact]:
     """The facts of one case, from its accepted steps in their order."""
-    number, place = 0, dict[str, Any]()
+    number, place, before = 0, dict[str, Any](), (0, 0)
     for step in case:
         match step.command:
             case ReceiveRequest() as request:
                 place |= {"channel": str(request.channel), "office": request.office, "topic": str(request.topic)}
             case CollectDetails(consultant=consultant):
                 place["consultant"] = consultant
-            case HoldConsultation() as held:
+            case HandOverConsultation(consultant=consultant):
+                place["consultant"] = consultant
+            case CompletePreparation(minutes_spent=minutes, cost=cost) | RecordNoShow(minutes_spent=minutes, cost=cost):
+                before = before[0] + minutes, before[1] + cost
+            case HoldConsultation() as said_held:
                 number += 1
+                minutes, cost = said_held.minutes_spent + before[0], said_held.cost + before[1]
+                held, before = said_held.model_copy(update={"minutes_spent": minutes, "cost": cost}), (0, 0)
                 place |= {"form": str(held.form), "consultant": held.consultant or place["consultant"]}
                 yield EffectivenessFact(number=number, held=held, **place)
             case AssessSatisfaction() as said:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import orjson
 
+from deploy.demo import branches
 from deploy.demo.days import Protocol, protocol_of
 from deploy.demo.ledger import ALL, DIMENSIONS, Ledger
 from services.insight import queries
@@ -35,6 +36,7 @@ class Figures:
     sla: list[queries.SlaRow]
     worth: dict[str, list[queries.EffectivenessRow]]
     causes: list[queries.CauseRow]
+    branches: dict[str, int]
     sold: dict[str, tuple[int, int]]
     numbers: dict[str, tuple[int, int]]
     """By facility and year: how many different numbers forms got, and the last of them."""
@@ -73,6 +75,7 @@ async def look(connection: Connection, now: datetime) -> Figures:
         sla=await queries.sla(connection, now=now),
         worth={name: await queries.effectiveness(connection, by=by(name)) for name in DIMENSIONS},
         causes=await queries.causes(connection),
+        branches=await _counts(connection, branches.STATEMENT),
         sold={
             row["index"]: (row["count"], row["amount"])
             for row in await connection.fetch(
@@ -124,6 +127,7 @@ def differences(ledger: Ledger, figures: Figures) -> list[str]:
         *_values("subscriptions (count, tiyn) to", ledger.days.sold, figures.sold),
         *_values("numbers (count, last) of", ledger.days.numbers, figures.numbers),
         *_values("protocol of", ledger.days.protocols, figures.protocols),
+        *_values("branch", ledger.branches, figures.branches),
         *_values("events", ledger.events, figures.events),
         *_values("dead letters", ledger.refused, figures.refused),
     ]

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from deploy.demo.branches import played
 from deploy.demo.days import Days, reckon_days
 from deploy.demo.facts import EffectivenessFact, consultation_facts, event_types
 from deploy.demo.script import Script
@@ -32,6 +33,7 @@ class Kept:
     met: int
     below_norm: int
     breached: int
+    cancelled: int
     average_s: float | None
 
 
@@ -71,6 +73,8 @@ class Ledger:
     """By indicator and channel."""
     worth: dict[tuple[str, str], Worth] = field(default_factory=dict[tuple[str, str], Worth])
     """By dimension and its value; `ALL` in dimension "all"."""
+    branches: dict[str, int] = field(default_factory=dict[str, int])
+    """How often each branch of the stage table was taken."""
     causes: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """How often each cause of dissatisfaction was named, and in how many cases."""
     days: Days = field(default_factory=Days)
@@ -93,6 +97,7 @@ def reckon(script: Script, now: datetime) -> Ledger:
     return Ledger(
         sla=_sla([*clocks, *days.clocks], now),
         worth=_worth(facts),
+        branches=played(cases.values()),
         causes=_causes(facts),
         days=days,
         events=dict(Counter(name for step in done for name in event_types(step)) + days.events),
@@ -112,12 +117,13 @@ def _kept(group: list[Timed], now: datetime) -> Kept:
     met = [(clock, at) for clock, at in done if at <= clock.due]
     return Kept(
         total=len(group),
-        open=len(group) - len(done),
-        overdue=sum(clock.done is None and clock.due < now for clock in group),
+        open=sum(clock.open for clock in group),
+        overdue=sum(clock.open and clock.due < now for clock in group),
         met=len(met),
         below_norm=sum(clock.norm is not None and at < clock.norm for clock, at in met),
         breached=len(done) - len(met),
-        average_s=_mean([max(0.0, (at - clock.start).total_seconds()) for clock, at in done]),
+        cancelled=sum(clock.cancelled for clock in group),
+        average_s=_mean([max(0.0, (at - clock.start - clock.paused).total_seconds()) for clock, at in done]),
     )
 
 

@@ -16,6 +16,9 @@ OFFICES: dict[str, tuple[str, ...]] = {
 }
 """Each office with its consultants."""
 
+OFFICERS = {"centre-north": "i-gulnar"}
+"""Who prepares consultations; where there is nobody, the consultants do."""
+
 SOURCES: dict[Channel, tuple[str, bool]] = {
     Channel.WALK_IN: ("/demo/reception", False),
     Channel.PHONE: ("/demo/contact-centre", False),

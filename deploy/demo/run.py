@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.demo import folder as data
 from deploy.demo import show
+from deploy.demo.branches import never
 from deploy.demo.days import Protocol
 from deploy.demo.figures import Figures, differences, look, settled
 from deploy.demo.ledger import Ledger, reckon
@@ -33,6 +34,7 @@ from deploy.run import run_detached
 from services.insight.timeline import Timeline, timeline
 from services.insight.views import projections
 from shared.clock import MovableClock
+from shared.contracts.intake import ReceiveRequest, ReceiveWrittenRequest
 from shared.settings import Settings
 
 
@@ -122,11 +124,22 @@ async def play_and_compare(
     finally:
         await connection.close()
     late = [] if complete else ["the store or the projections did not come to rest within 30 s"]
-    return Played(ledger, figures, shown, [*player.wrong, *late, *differences(ledger, figures)])
+    return Played(
+        ledger,
+        figures,
+        shown,
+        [*player.wrong, *late, *differences(ledger, figures), *never(figures.branches, _cases(script))],
+    )
+
+
+def _cases(script: Script) -> int:
+    return len(
+        {step.thread for step in script.steps if isinstance(step.command, ReceiveRequest | ReceiveWrittenRequest)}
+    )
 
 
 def _count(ledger: Ledger) -> int:
     rows = sum(len(fields(row)) for row in (*ledger.sla.values(), *ledger.worth.values()))
     days = ledger.days
     lines = len(fields(Protocol)) * len(days.protocols) + 2 * (len(days.sold) + len(days.numbers))
-    return rows + lines + 2 * len(ledger.causes) + len(ledger.events) + len(ledger.refused)
+    return rows + lines + 2 * len(ledger.causes) + len(ledger.branches) + len(ledger.events) + len(ledger.refused)

@@ -11,6 +11,7 @@ from deploy.demo.consultations import End, Later, consultation
 from deploy.demo.letters import letter
 from deploy.demo.steps import Chance, Step, Tale
 from deploy.demo.strangers import press_tale, strangers
+from deploy.demo.twists import TWISTS, Twist, prepared
 from shared.contracts.values import Channel, Language
 
 WEEKS_AGO = 32
@@ -103,6 +104,7 @@ def _consultations(chance: Chance, count: int) -> list[consultations.Plot]:
         chance.deal(consultations.ENDS, count),
         chance.deal(when, count),
         chance.deal(when, count),
+        chance.deal(TWISTS, count),
         strict=True,
     )
     return [
@@ -111,8 +113,9 @@ def _consultations(chance: Chance, count: int) -> list[consultations.Plot]:
             language=language,
             office=chance.pick(tuple(people.OFFICES)),
             topic=words.TOPICS[topic],
-            prepared=chance.often(45),
+            prepared=prepared(twist, present=channel in consultations.PRESENT, otherwise=chance.often(45)),
             end=end,
+            twist=Twist.NONE if end in consultations.NEVER_BEGUN else twist,
             effectiveness=effectiveness,
             effective=chance.often(75),
             impact=impact,
@@ -120,7 +123,7 @@ def _consultations(chance: Chance, count: int) -> list[consultations.Plot]:
             plan_late=chance.often(20),
             held_late=chance.often(15),
         )
-        for channel, language, topic, end, effectiveness, impact in cards
+        for channel, language, topic, end, effectiveness, impact, twist in cards
     ]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli.lengths import lasting
+from deploy.demo.branches import BRANCHES
 from deploy.demo.figures import Figures
 from deploy.demo.press import FACILITIES, TITLES
 from services.insight.indicators import INDICATORS
@@ -49,6 +51,7 @@ def tables(console: Console, figures: Figures, shown: Timeline, zone: tzinfo | N
     _deadlines(console, figures.sla)
     for row in figures.worth["all"]:
         _effectiveness(console, row, figures.causes)
+    _branches(console, figures.branches)
     _case(console, shown, zone)
     _sold(console, figures.sold)
     _days(console, figures)
@@ -94,6 +97,14 @@ def _effectiveness(console: Console, row: EffectivenessRow, causes: Sequence[Cau
     table.add_row("advice used", f"{row.impact_used:,} of {row.impact_evaluated:,} asked after a month or more")
     table.add_row("causes", ", ".join(f"{escape(cause.cause)} ({cause.named:,})" for cause in causes) or "–")
     console.print(table)
+
+
+def _branches(console: Console, branches: Mapping[str, int]) -> None:
+    """How often each branch of the stage table was taken."""
+    others = sorted(branches.keys() - set(BRANCHES))
+    taken = ", ".join(f"{name} ({branches.get(name, 0):,})" for name in (*BRANCHES, *others))
+    console.print("[bold]Branches of the stage table taken[/]")
+    console.print(textwrap.fill(taken, 76, initial_indent="  ", subsequent_indent="  "), end="\n\n")
 
 
 def _case(console: Console, found: Timeline, zone: tzinfo | None) -> None:

@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from deploy.demo.steps import Step
-from shared.contracts.consult import DecidePlanCosts, HoldConsultation, PlanConsultation
+from shared.contracts.consult import (
+    AwaitConsumer,
+    CancelConsultation,
+    CompletePreparation,
+    DecidePlanCosts,
+    HoldConsultation,
+    PlanConsultation,
+    RecordNoShow,
+    RequirePlan,
+    RescheduleConsultation,
+    ResumeConsultation,
+)
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -18,13 +29,17 @@ from shared.contracts.intake import (
     ReceiveWrittenRequest,
     RegisterWrittenRequest,
 )
+from shared.contracts.values import CancelGround, Party
 
 _MINUTES, _DAYS, _MONTHS = "minutes", "days", "months"
 _LIMITS: dict[str, tuple[str, int | None, int]] = {
     "details_visit": (_MINUTES, 5, 10),
     "details_email": (_DAYS, None, 1),
     "consult_at_once": (_MINUTES, 20, 120),
+    "begin_at_once": (_MINUTES, None, 120),
     "plan_visit": (_MINUTES, 15, 20),
+    "plan_required.3a-b": (_MINUTES, 15, 20),
+    "plan_required.3b-b": (_DAYS, None, 2),
     "consult_remote": (_DAYS, 2, 7),
     "plan_remote": (_DAYS, None, 2),
     "consult_planned": (_MINUTES, 20, 120),
@@ -35,8 +50,15 @@ _LIMITS: dict[str, tuple[str, int | None, int]] = {
     "mail_register": (_DAYS, None, 1),
     "mail_answer": (_DAYS, None, 10),
 }
-"""Unit, norm and limit. A follow-up's is not here: 72 hours, or as agreed."""
+"""Unit, norm and limit. A follow-up's is not here: 72 hours, or as agreed; nor what is due at a time that was said."""
 _FOLLOW_UP = timedelta(hours=72)
+_BEGINS_WITHIN, _NEW_TIME, _CONTACT = timedelta(minutes=15), timedelta(days=2), timedelta(days=3)
+_PLANS = ("plan_visit", "plan_remote", "plan_required")
+_AGREED = ("begin_planned", "begin_costed")
+_WAITS = (*_PLANS, *_AGREED, "consult_remote", "follow_up")
+"""What waits for the consumer."""
+_CONSULT = (*_WAITS, "begin_at_once", "costs_agreement", "contact")
+"""What ends with a case in which nothing more is held."""
 
 
 @dataclass(slots=True)
@@ -49,6 +71,13 @@ class Timed:
     due: datetime
     norm: datetime | None
     done: datetime | None
+    cancelled: bool = False
+    paused: timedelta = timedelta(0)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still owed."""
+        return self.done is None and not self.cancelled
 
 
 def timed(case: Sequence[Step], zone: tzinfo | None) -> list[Timed]:
@@ -79,6 +108,12 @@ class _Account:
     clocks: list[Timed] = field(default_factory=list[Timed])
     channel: str = ""
     at_once: bool = False
+    remote: bool = False
+    agreed_at: datetime | None = None
+    waits_since: datetime | None = None
+    contact: bool = False
+    fault: bool = False
+    """The centre put it off."""
     held: int = 0
     held_at: datetime | None = None
 
@@ -92,10 +127,27 @@ class _Account:
             case CollectDetails() as details:
                 self._stop(("details_visit", "details_email"), at)
                 self._branch(details, at)
-            case PlanConsultation(material_costs=costs, agreed_by_manager=agreed) if agreed or not costs:
-                self._stop(("plan_visit", "plan_remote"), at)
-            case DecidePlanCosts(agreed=True):
-                self._stop(("plan_visit", "plan_remote"), at)
+            case RequirePlan():
+                self._cancel(("begin_at_once", "consult_remote"))
+                self._start("plan_required", at, "3a-b" if self.at_once else "3b-b")
+                self.at_once = self.remote = False
+            case PlanConsultation() as plan:
+                self._planned(plan, at)
+            case DecidePlanCosts(agreed=agreed):
+                self._stop(("costs_agreement",), at)
+                if agreed and self.agreed_at:
+                    self._stop(_PLANS, at)
+                    self._promise("begin_costed", at, self.agreed_at + _BEGINS_WITHIN)
+            case CompletePreparation():
+                self._stop(("preparation",), at)
+            case (
+                AwaitConsumer()
+                | ResumeConsultation()
+                | RecordNoShow()
+                | CancelConsultation()
+                | RescheduleConsultation()
+            ) as change:
+                self._changed(change, at)
             case HoldConsultation(started_at=began):
                 self._held(began.astimezone(UTC), at)
             case AssessSatisfaction() as said:
@@ -121,17 +173,77 @@ class _Account:
         """Stage 3: which of the four ways the case goes."""
         if self.channel in {"walk_in", "phone", "voice_mail"}:
             self.at_once = details.consultant_has_time and not details.preparation_needed
-            if not self.at_once:
-                self._start("plan_visit", at)
+            self._start("begin_at_once" if self.at_once else "plan_visit", at)
         else:
+            self.remote = not details.presence_required
             self._start("plan_remote" if details.presence_required else "consult_remote", at)
+
+    def _planned(self, plan: PlanConsultation, at: datetime) -> None:
+        """3a-b, 3b-b: it stands, or waits for the manager."""
+        self._back(at)
+        self.agreed_at = plan.planned_at.astimezone(UTC)
+        if plan.material_costs and not plan.agreed_by_manager:
+            self._promise("costs_agreement", at, min(self.agreed_at, at + timedelta(days=1)))
+            return
+        self._stop(_PLANS, at)
+        self._promise("begin_planned", at, self.agreed_at + _BEGINS_WITHIN)
+        for task in plan.preparation:
+            self._promise("preparation", at, (task.due_at or plan.planned_at).astimezone(UTC))
+
+    def _changed(
+        self,
+        change: AwaitConsumer | ResumeConsultation | RecordNoShow | CancelConsultation | RescheduleConsultation,
+        at: datetime,
+    ) -> None:
+        match change:
+            case AwaitConsumer():
+                self.waits_since = at
+                self._owe_contact(at, _CONTACT)
+            case ResumeConsultation():
+                self._back(at)
+            case RecordNoShow():
+                self.waits_since = self.agreed_at
+                self._owe_contact(at, _NEW_TIME)
+            case CancelConsultation(ground=CancelGround.CENTRE_UNABLE):
+                self.fault = True
+                self._owe_contact(at, _NEW_TIME)
+            case CancelConsultation():
+                self._cancel(_CONSULT)
+            case RescheduleConsultation(by=by, planned_at=planned_at):
+                waited = self.waits_since is not None
+                self.fault = self.fault or (by is Party.CENTRE and not self.contact)
+                self._back(at)
+                self.agreed_at = planned_at.astimezone(UTC)
+                if not self.fault and (waited or by is Party.CONSUMER):
+                    self._put_off(self.agreed_at + _BEGINS_WITHIN)
+
+    def _owe_contact(self, at: datetime, within: timedelta) -> None:
+        self.contact = True
+        self._promise("contact", at, at + within)
+
+    def _back(self, at: datetime) -> None:
+        """The consumer is spoken to; what waited for them goes on."""
+        self._stop(("contact",), at)
+        self.contact = False
+        if self.waits_since is not None:
+            for clock in self.clocks:
+                if clock.open and clock.indicator in _WAITS:
+                    pause = at - max(self.waits_since, clock.start)
+                    clock.paused += pause
+                    clock.due += pause
+                    clock.norm = None if clock.norm is None else clock.norm + pause
+        self.waits_since = None
+
+    def _put_off(self, due: datetime) -> None:
+        for clock in self.clocks:
+            if clock.open and clock.indicator in _AGREED:
+                clock.due = due
 
     def _held(self, began: datetime, ended: datetime) -> None:
         self.held += 1
         self.held_at = ended
-        self._stop(("follow_up",), began)
-        remote = self.held == 1 and any(clock.indicator == "consult_remote" for clock in self.clocks)
-        if remote:
+        self._stop(("follow_up", "begin_at_once", *_AGREED), began)
+        if self.held == 1 and self.remote:
             self._stop(("consult_remote",), ended)
         else:
             indicator = "consult_at_once" if self.held == 1 and self.at_once else "consult_planned"
@@ -151,10 +263,14 @@ class _Account:
         else:
             agreed = said.agreed_follow_up_at
             due = self.held_at + _FOLLOW_UP if agreed is None else agreed.astimezone(UTC)
-            self.clocks.append(Timed("follow_up", self.channel, at, due, None, None))
+            self._promise("follow_up", at, due)
 
-    def _start(self, indicator: str, at: datetime) -> None:
-        unit, norm, limit = _LIMITS[indicator]
+    def _promise(self, indicator: str, at: datetime, due: datetime) -> None:
+        """Due at a time that was said."""
+        self.clocks.append(Timed(indicator, self.channel, at, due, None, None))
+
+    def _start(self, indicator: str, at: datetime, variant: str = "") -> None:
+        unit, norm, limit = _LIMITS[f"{indicator}.{variant}" if variant else indicator]
         self.clocks.append(
             Timed(
                 indicator,
@@ -168,5 +284,10 @@ class _Account:
 
     def _stop(self, indicators: tuple[str, ...], at: datetime) -> None:
         for clock in self.clocks:
-            if clock.indicator in indicators and clock.done is None:
+            if clock.indicator in indicators and clock.open:
                 clock.done = at
+
+    def _cancel(self, indicators: tuple[str, ...]) -> None:
+        for clock in self.clocks:
+            if clock.indicator in indicators and clock.open:
+                clock.cancelled = True

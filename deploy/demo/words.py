@@ -210,6 +210,16 @@ FURTHER: Said = {
     RU: "Копии удостоверения личности и справки о составе семьи",
     EN: "Copies of the identity card and of the certificate of family composition",
 }
+SETTLED: Said = {
+    KK: "Мәселе өздігінен шешілді, рақмет.",
+    RU: "Вопрос решился сам, спасибо.",
+    EN: "The matter has settled itself, thank you.",
+}
+CANT_COME: Said = {
+    KK: "Бұл күні келу мүмкін емес.",
+    RU: "В этот день не получается.",
+    EN: "That day does not suit.",
+}
 NOTES: Said = {
     KK: "Тұтынушы кеңесті қолданды, мәселесі жайлы хабарласты.",
     RU: "Заявитель воспользовался советом и рассказал, чем всё закончилось.",
