@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -69,8 +69,10 @@ class Saying(NamedTuple):
     data: Mapping[str, Any]
 
 
-def reached(consumer_id: str, case_id: str, said: Iterable[Saying]) -> Reached:
+def reached(consumer_id: str, own: Collection[str], said: Iterable[Saying]) -> Reached:
     """Fold what was said, in the log's order: the case's own channel and language, and the latest contacts.
+
+    `own` are the ids that the case goes by: what else is said, the information base says.
 
     Only what is said of this very consumer counts: their key opens it.
     """
@@ -81,7 +83,7 @@ def reached(consumer_id: str, case_id: str, said: Iterable[Saying]) -> Reached:
             continue
         contacts = {name: data[name] for name in _contact_fields(event.type) if data.get(name) is not None}
         known = replace(known, sealed={**known.sealed, **contacts})
-        if event.correlation_id != case_id:
+        if event.correlation_id not in own:
             known = replace(known, language=known.language or data.get("language"))
             continue
         known = replace(

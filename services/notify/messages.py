@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from services.notify.contacts import FIELDS, TOLD, Pool, Reached, Saying, reached, read_sayings, way
+from services.notify.contacts import FIELDS, TOLD, Pool, Saying, reached, read_sayings, way
 from services.notify.templates import event_types, words_of
 from shared.contracts.base import Event
 from shared.contracts.outgoing import Addressee, ConsumerMessage
@@ -30,7 +30,7 @@ class Composer:
         """A message for each event, or None where there is nothing to say, nobody to say it to, or no way to them."""
         told = {place: event for place, event in enumerate(events) if self._is_told(event, now)}
         readable = {place: event for place, one in told.items() if (event := _readable(one)) is not None}
-        ids = {one for place, event in readable.items() for one in (_case(told[place], event), str(event.consumer_id))}
+        ids = {one for place, event in readable.items() for one in (*_own(told[place], event), str(event.consumer_id))}
         sayings = await read_sayings(self._pool, sorted(ids)) if ids else {}
         # A vault of its own for each page: it remembers no key of anybody who was forgotten a moment ago.
         keys = await Vault(self._pool).existing_keys(
@@ -57,7 +57,8 @@ class Composer:
         if consumer_id is None or (key := keys.get(consumer_id)) is None:
             return None  # nobody's, or of somebody who was forgotten
         case_id = _case(recorded, event)
-        known = _known(consumer_id, case_id, sayings)
+        own = _own(recorded, event)
+        known = reached(consumer_id, own, [one for place in {consumer_id, *own} for one in sayings.get(place, ())])
         if known.history or getattr(event, "history", False):
             return None
         contacts = {name: unseal(key, consumer_id, token) for name, token in known.sealed.items()}
@@ -100,7 +101,6 @@ def _case(recorded: RecordedEvent, event: Event) -> str:
     return getattr(event, "case_id", None) or recorded.correlation_id
 
 
-def _known(consumer_id: str, case_id: str, sayings: Mapping[str, Sequence[Saying]]) -> Reached:
-    """What the case and the information base say of how to reach its consumer."""
-    said = [one for place in {consumer_id, case_id} for one in sayings.get(place, ())]
-    return reached(consumer_id, case_id, said)
+def _own(recorded: RecordedEvent, event: Event) -> set[str]:
+    """The ids under which the log may say more of the case: an appointment, say, lies in its official's day."""
+    return {_case(recorded, event), recorded.correlation_id}

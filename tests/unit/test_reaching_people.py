@@ -28,7 +28,7 @@ def test_what_opens_a_case_says_how_its_consumer_is_reached() -> None:
 def test_the_case_says_channel_and_language_and_the_latest_word_counts_for_contacts() -> None:
     found = reached(
         CONSUMER,
-        CASE,
+        {CASE},
         [
             said(9, "WrittenRequestReceived", phone="new"),
             said(2, "RequestReceived", channel="phone", language="ru", phone="old", name="Иван"),
@@ -41,15 +41,21 @@ def test_the_case_says_channel_and_language_and_the_latest_word_counts_for_conta
 
 def test_what_is_said_of_another_person_does_not_count() -> None:
     other = said(1, "RequestReceived", channel="web", phone="other")
-    assert reached(CONSUMER, CASE, [other._replace(data={**other.data, "consumer_id": "c-2"})]).sealed == {}
+    assert reached(CONSUMER, {CASE}, [other._replace(data={**other.data, "consumer_id": "c-2"})]).sealed == {}
 
 
 def test_without_a_word_in_the_case_the_information_base_says_the_language() -> None:
-    assert reached(CONSUMER, CASE, [said(1, "RequestReceived", CONSUMER, language="en")]).language == "en"
+    assert reached(CONSUMER, {CASE}, [said(1, "RequestReceived", CONSUMER, language="en")]).language == "en"
+
+
+def test_what_lies_in_another_stream_of_the_case_is_its_own_word() -> None:
+    booked = said(2, "AppointmentBooked", "day-1", channel="phone", language="ru", phone="p")
+    found = reached(CONSUMER, {CASE, "day-1"}, [said(1, "ConsumerRegistered", CONSUMER, phone="old"), booked])
+    assert (found.channel, found.language, found.sealed) == (Channel.PHONE, "ru", {"phone": "p"})
 
 
 def test_a_case_taken_over_from_older_records_is_known_as_one() -> None:
-    assert reached(CONSUMER, CASE, [said(1, "WrittenRequestReceived", history=True)]).history
+    assert reached(CONSUMER, {CASE}, [said(1, "WrittenRequestReceived", history=True)]).history
 
 
 @pytest.mark.parametrize(
