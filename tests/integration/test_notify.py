@@ -19,22 +19,22 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.launcher import System
-from services.notify.erasing import erase
 from shared.bus import names
 from shared.bus.answers import Status
 from shared.bus.client import Submitter
+from shared.bus.reading import read_through
 from shared.contracts import COMMANDS
 from shared.contracts.outgoing import ConsumerMessage
-from shared.eventstore.vault import Vault
 from shared.roles import usual
 from tests.conftest import StartSystem, empty_store
 
+REGISTRATION = {"registration_number": "7", "topic": "t", "responsible": "m"}
 PERSON = {"name": "Айгүл", "phone": "+77010000000", "email": "a@example.org", "address": "Абай 1"}
 
 
 @pytest.fixture(scope="module")
 async def running(start_system: StartSystem) -> AsyncIterator[System]:
-    system = await start_system(("intake", "notify"), movable_clock=False)
+    system = await start_system(("intake", "relay", "notify"), movable_clock=False)
     yield system
     await system.stop()
 
@@ -45,7 +45,7 @@ async def system(running: System) -> System:
     await running.kill("notify")
     await running.kill("intake")  # what it remembers of streams is not there any more
     await empty_store(running.dsn_for("admin"), running.url_for("admin"))
-    await asyncio.gather(running.restart("notify"), running.restart("intake"))
+    await asyncio.gather(*(running.restart(name) for name in ("notify", "intake")))
     return running
 
 
@@ -105,10 +105,7 @@ async def sent(system: System) -> list[Msg]:
     """Everything that lies on the stream of messages."""
     client = await nats.connect(system.url_for("admin"), inbox_prefix=b"_INBOX_admin")
     try:
-        stream = client.jetstream()
-        count = (await stream.stream_info(names.OUT_STREAM)).state.messages
-        subscription = await stream.subscribe("tereze.out.*", stream=names.OUT_STREAM, ordered_consumer=True)
-        return [await subscription.next_msg(timeout=5) for _ in range(count)]
+        return [message async for message in read_through(client, names.OUT_STREAM)]
     finally:
         await client.close()
 
@@ -178,7 +175,7 @@ async def test_the_answer_itself_is_told_and_older_records_tell_nobody(
         written("old", "email", "kk", history=True),
         ("AnswerWrittenRequest", {"case_id": "old"}),
         written("case-1", "email", "kk"),
-        ("RegisterWrittenRequest", {"case_id": "case-1", "registration_number": "7", "topic": "t", "responsible": "m"}),
+        ("RegisterWrittenRequest", {"case_id": "case-1", **REGISTRATION}),
         ("AnswerWrittenRequest", {"case_id": "case-1", **answer}),
     )
     await all_told(store)
@@ -196,21 +193,30 @@ async def test_the_answer_itself_is_told_and_older_records_tell_nobody(
 async def test_who_was_forgotten_is_not_written_to_and_what_was_written_is_deleted(
     system: System, store: asyncpg.Pool[asyncpg.Record]
 ) -> None:
-    await submit(system, request("case-1", "phone"), request("case-2", "phone"))
+    # Given messages to two people
+    other = {"name": "Ермек", "phone": "+77020000000"}
+    await submit(system, written("case-1", "email", "kk"), request("case-2", "phone", **other))
     await all_told(store)
-    await Vault(store).forget("c-case-1")
-    client = await nats.connect(system.url_for("notify"), inbox_prefix=b"_INBOX_notify")
-    try:
-        assert await erase(client, {"c-case-1"}) == 1
-        assert await erase(client, {"c-case-1"}) == 0
-    finally:
-        await client.close()
-    assert [body(one).case_id for one in await sent(system)] == ["case-2"]
-    # When something happens to the case of the forgotten one
-    await submit(system, written("case-3", "email", "kk", consumer={"consumer_id": "c-case-1"}))
+    assert len(await sent(system)) == 2
+    consumer_id: str = await store.fetchval(
+        "SELECT data->>'consumer_id' FROM store.event WHERE type = 'WrittenRequestReceived'"
+    )
+    # When one of them is forgotten, and something happens to their case afterwards
+    await submit(system, ("ForgetConsumer", {"consumer_id": consumer_id}))
+
+    async def erased() -> bool:
+        return [body(one).case_id for one in await sent(system)] == ["case-2"]
+
+    await until(erased)
+
+    async def forgotten() -> bool:
+        return await store.fetchval("SELECT key IS NULL FROM vault.key WHERE consumer_id = $1", consumer_id)
+
+    await until(forgotten)
+    await submit(system, ("RegisterWrittenRequest", {"case_id": "case-1", **REGISTRATION}))
     await all_told(store)
-    # Then nobody is told
-    assert [body(one).case_id for one in await sent(system)] == ["case-2"]
+    # Then what lay on the stream for them is gone, and nothing more comes
+    assert await erased()
 
 
 async def test_a_cursor_put_back_tells_nobody_twice_and_nobody_late(
