@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -198,9 +197,3 @@ def test_an_actor_is_the_source_and_the_role(source: str, role: Role) -> None:
 
 def test_an_actor_of_before_roles_or_of_a_reaction_has_none() -> None:
     assert source_and_role("/demo/desk") == ("/demo/desk", None)
-
-
-def test_the_page_of_the_rules_shows_the_table() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "domain.md").read_text(encoding="utf-8")
-    for type_name, roles in MAY.items():
-        assert f"| `{type_name}` | {', '.join(role.replace('_', ' ') for role in roles)} |" in page, type_name
