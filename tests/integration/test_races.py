@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -168,3 +169,30 @@ async def test_of_another_stream_only_what_came_since_is_read_and_a_restored_sto
         "SELECT data->>'price' AS p FROM store.event WHERE type = 'SubscriptionAccepted' ORDER BY position"
     )
     assert [row["p"] for row in prices] == ["7", "100"]
+
+
+async def test_a_repeated_form_is_told_the_number_it_was_given(pool: Any) -> None:
+    """Decided anew it would get the next number; and a process just started remembers none."""
+    process = a_process(pool, SUBSCRIPTIONS)
+    await decide(process, entry("x", "2020-01-01", 100))
+    first = await decide(process, subscription("s1"), subscription("s2"))
+    numbers = [result.answer.case_id for result in first]
+    assert numbers == ["post-1.2026.000001", "post-1.2026.000002"]
+    for other in (process, a_process(pool, SUBSCRIPTIONS)):
+        again = await decide(other, subscription("s2"), subscription("s1"), subscription("s2"))
+        assert statuses(again) == [Status.DUPLICATE] * 3
+        assert [result.answer.case_id for result in again] == [numbers[1], numbers[0], numbers[1]]
+    (fresh,) = await decide(a_process(pool, SUBSCRIPTIONS), subscription("s3"))
+    assert fresh.answer.case_id == "post-1.2026.000003"
+
+
+async def test_two_processes_give_no_number_twice(pool: Any) -> None:
+    processes = [a_process(pool, SUBSCRIPTIONS) for _ in range(3)]
+    await decide(processes[0], entry("x", "2020-01-01", 100))
+    batches = [[subscription(f"{batch}-{number}") for number in range(20)] for batch in range(6)]
+    told = await asyncio.gather(*(decide(processes[n % 3], *batch) for n, batch in enumerate(batches)))
+    results = [result for batch in told for result in batch]
+    lost = [result for result in results if result.answer.status is Status.CONFLICT]
+    numbers = sorted(result.answer.case_id for result in results if result.answer.status is Status.ACCEPTED)
+    assert len(lost) + len(numbers) == 120
+    assert numbers == [f"post-1.2026.{number:06}" for number in range(1, len(numbers) + 1)]

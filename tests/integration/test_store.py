@@ -184,6 +184,38 @@ async def test_a_message_without_events_is_remembered(store: EventStore) -> None
     assert await store.append([silent]) == [Appended(Outcome.DUPLICATE)]
 
 
+async def test_an_event_may_belong_to_another_case_than_its_message(store: EventStore) -> None:
+    one = message("m1", "request-a", 0, "x", "y")
+    whole = one._replace(events=(one.events[0], one.events[1]._replace(correlation_id="form-7")))
+    ((_, positions),) = [(result.outcome, result.positions) for result in await store.append([whole])]
+    stored = (await store.load(["request-a"]))["request-a"]
+    assert [event.correlation_id for event in stored] == ["a", "form-7"]
+    cases = {positions[0]: "a", positions[1]: "form-7"}
+    assert await store.cases(["request-a", "request-b"], positions) == cases
+    assert await store.cases(["request-b"], positions) == {}
+
+
+async def test_a_stream_is_read_from_where_it_was_carried_forward(store: EventStore) -> None:
+    def closing(number: int) -> Append:
+        one = message(f"close-{number}", "request-a", 2 * number + 1)
+        return one._replace(events=(one.events[0]._replace(type="WrittenRequestRegistered"),))
+
+    await store.append([message("m0", "request-a", 0), message("b0", "request-b", 0)])
+    carried = ["WrittenRequestRegistered", "NeverSeen"]
+    for number in range(3):
+        assert await read(store, carried) == (["m0"] if number == 0 else [f"close-{number - 1}", f"m{number}"])
+        after = message(f"m{number + 1}", "request-a", 2 * number + 2)
+        assert outcomes(await store.append([closing(number), after])) == [Outcome.APPENDED] * 2
+    assert await read(store, carried) == ["close-2", "m3"]
+    whole = await store.load(["request-a", "request-b", "request-c"], carried)
+    assert {stream: len(events) for stream, events in whole.items()} == {"request-a": 2, "request-b": 1, "request-c": 0}
+    assert len((await store.load(["request-a"]))["request-a"]) == 7
+
+
+async def read(store: EventStore, since: list[str]) -> list[str]:
+    return [event.data.decode().split('"')[3] for event in (await store.load(["request-a"], since))["request-a"]]
+
+
 async def test_a_service_cannot_append_for_another(writer: Pool) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await EventStore(writer, "consult").append([message("m", "request-a", 0)])
