@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from shared.contracts.base import Event
 from shared.contracts.subscriptions import (
@@ -112,6 +112,10 @@ class OperatingDays(RuleBasedStateMachine):
             return events
         return ()
 
+    def settle(self, wanted: bool) -> None:
+        if wanted:
+            self.world.settle()
+
     # ── what happens at the counters ─────────────────────────────────────────────────────────────────────────
 
     @rule(
@@ -123,7 +127,7 @@ class OperatingDays(RuleBasedStateMachine):
         payment=st.sampled_from(Payment),
         seller=st.sampled_from(Seller),
         card=st.sampled_from([None, "D-1", "D-2", "D-3"]),
-        days_ago=st.integers(0, 2),
+        days_ago=st.sampled_from([0, 0, 0, 1, 2]),
         again=st.booleans(),
     )
     def a_form_is_accepted(
@@ -171,17 +175,28 @@ class OperatingDays(RuleBasedStateMachine):
         assert len(accepted) in ({0, len(titles)} if known else {0}), "all or none"
         return multiple(*map(_number, accepted))
 
-    @rule(known=forms, facility=st.none() | FACILITIES, copies=st.none() | st.integers(1, 3), again=st.booleans())
-    def one_is_annulled(self, known: tuple[str, str], facility: str | None, copies: int | None, again: bool) -> None:
+    @rule(
+        known=forms,
+        facility=st.none() | FACILITIES,
+        copies=st.none() | st.integers(1, 3),
+        again=st.booleans(),
+        later=st.booleans(),
+    )
+    def one_is_annulled(
+        self, known: tuple[str, str], facility: str | None, copies: int | None, again: bool, later: bool
+    ) -> None:
+        """`later`: once all that is under way has arrived; so are the next two."""
+        self.settle(later)
         self.submit(
             AnnulSubscription(abonement=known[0], worker="counter-1", facility=facility, copies=copies), again=again
         )
 
-    @rule(known=forms, days_ago=st.integers(0, 1), again=st.booleans())
-    def one_is_taken_back(self, known: tuple[str, str], days_ago: int, again: bool) -> None:
+    @rule(known=forms, days_ago=st.sampled_from([0, 0, 1]), again=st.booleans(), later=st.booleans())
+    def one_is_taken_back(self, known: tuple[str, str], days_ago: int, again: bool, later: bool) -> None:
+        self.settle(later)
         self.submit(ReverseSubscription(abonement=known[0], worker="counter-1", ground="slip"), days_ago, again=again)
 
-    @rule(known=consumes(forms))
+    @rule(known=forms)
     def one_is_redirected(self, known: tuple[str, str]) -> None:
         number, index = known
         self.submit(RedirectSubscription(abonement=number, index=index, worker="counter-1", address="Абай 5"))
@@ -192,16 +207,16 @@ class OperatingDays(RuleBasedStateMachine):
         self.submit(OpenDay(facility=facility, day=day, worker="counter-1"))
 
     @rule(
-        facility=FACILITIES,
-        days_ago=st.integers(0, 2),
-        cash=st.sampled_from([0, 0, 0, 1, -62_900]),
-        cards=st.sampled_from([0, 0, 0, 1]),
-        certify=st.booleans(),
+        which=st.sampled_from([0, 0, 0, 1, 2, 3]),
+        cash=st.sampled_from([0, 0, 0, 0, 1, -62_900]),
+        cards=st.sampled_from([0, 0, 0, 0, 1]),
+        later=st.booleans(),
     )
-    def a_day_is_counted(self, facility: str, days_ago: int, cash: int, cards: int, certify: bool) -> None:
-        """Honestly, or with something too much or too little; perhaps certified at once."""
+    def a_day_is_counted(self, which: int, cash: int, cards: int, later: bool) -> None:
+        """Honestly, or with something too much or too little."""
+        self.settle(later)
         self.note()
-        day = self.world.now.date() - timedelta(days=days_ago)
+        facility, day = self.a_day(which)
         honest = self.accounts.get((facility, day), Account()).count(facility, day)
         count = honest.model_copy(update={"cash": honest.cash + cash})
         if cards and honest.cards:
@@ -209,13 +224,19 @@ class OperatingDays(RuleBasedStateMachine):
             more = [first.model_copy(update={"cards": first.cards + cards}), *honest.cards[1:]]
             count = count.model_copy(update={"cards": more})
         self.submit(count)
-        if certify:
-            self.a_day_is_certified(facility, days_ago)
 
-    @rule(facility=FACILITIES, days_ago=st.integers(0, 3))
-    def a_day_is_certified(self, facility: str, days_ago: int) -> None:
-        day = self.world.now.date() - timedelta(days=days_ago)
+    @rule(which=st.sampled_from([0, 0, 0, 1, 2, 3]), counted=st.booleans(), later=st.booleans())
+    def a_day_is_certified(self, which: int, counted: bool, later: bool) -> None:
+        """`counted`: honestly, just now."""
+        if counted:
+            self.a_day_is_counted(which, 0, 0, later)
+        facility, day = self.a_day(which)
         self.submit(CertifyDay(facility=facility, day=day, worker="counter-1", signature="Ә."))
+
+    def a_day(self, which: int) -> tuple[str, date]:
+        """One of the days that run, mostly; else one that may be certified, or never was."""
+        running = sorted(key for key, account in self.accounts.items() if not account.certified)
+        return running[which] if which < len(running) else ("post-1", self.world.now.date() - timedelta(days=which))
 
     @rule(hours=st.sampled_from([1, 5, 24, 24, 24 * 40]))
     def time_passes(self, hours: int) -> None:
