@@ -29,7 +29,9 @@ FIELDS: dict[str, Any] = {
     "consumer": {"name": "Айгүл Серікқызы"},
 }
 _PHONES = itertools.count(1_000_000)
-"""Everybody has a phone of their own, so that each is looked for and entered as somebody new."""
+"""Every stranger has a phone of their own, so that each is looked for and entered as somebody new."""
+KNOWN = 5_000
+"""People whom the adapter knows by their ids."""
 TICK_S = 0.002
 """How often what is due is sent."""
 _PATIENCE_S = 20.0
@@ -65,8 +67,10 @@ class Flow:
 class Load:
     """One run: cases of its own, so that runs on one system do not meet."""
 
-    def __init__(self, run: str, publisher: Client, observer: Client) -> None:
+    def __init__(self, run: str, publisher: Client, observer: Client, *, strangers: bool = False) -> None:
+        """`strangers`: nobody was known before; each is looked for by phone and entered. Else the adapter says who."""
         self._run = run
+        self._strangers = strangers
         self._publisher = publisher
         self._observer = observer
         self._subject = names.submit_subject(ReceiveRequest.context, ReceiveRequest.type_name())
@@ -120,12 +124,17 @@ class Load:
     async def stop(self) -> None:
         await self._subscription.unsubscribe()
 
+    def _person(self) -> dict[str, str]:
+        if self._strangers:
+            return {"phone": f"+7701{next(_PHONES):07d}"}
+        return {"consumer_id": f"person-{len(self.flow.due_at) % KNOWN}"}
+
     async def _send(self, due: float) -> None:
         flow = self.flow
         case_id = f"{self._run}-{len(flow.due_at)}"
         flow.due_at.append(due)
         flow.seen_at.append(0.0)
-        person = FIELDS["consumer"] | {"phone": f"+7701{next(_PHONES):07d}"}
+        person = FIELDS["consumer"] | self._person()
         body = orjson.dumps(FIELDS | {"case_id": case_id, "consumer": person})
         headers = headers_of(ReceiveRequest, event_id=case_id, source="/bench")
         await self._publisher.publish(self._subject, body, headers=headers)

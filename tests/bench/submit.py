@@ -21,8 +21,8 @@ WINDOW = 2_000
 WARM_UP_S = 5.0
 RATES = (1_000, 2_000)
 COMPARED = (
-    "ReceiveRequest with name, phone and question (sealed, each of a consumer not known before: looked for, entered, "
-    "and later written to), from core "
+    "ReceiveRequest with name and question, sealed, of 5,000 people whom the adapter names by id; beside it, of "
+    "strangers: name, phone and question, each looked for by phone, entered and claimed (five events each). From core "
     "NATS publish to TEREZE_IN until a subscriber has the event that the relay published to TEREZE_EVENTS. "
     "All processes and both servers of a system run, and so do publisher and observer, on the same cores. "
     "At saturation so many are under way at any time; offered rates are open loop, latency counted from when "
@@ -70,6 +70,13 @@ async def _measure(system: System, publisher: Client, observer: Client, seconds:
         a_second = load.flow.seen_a_second(since, until)
         report.add(f"offered {rate:,}/s: accepted", "accepted/s", sum(a_second) / len(a_second))
         _latencies(report, f"offered {rate:,}/s", load.flow.latencies(since, until))
+    load = await _begin(publisher, observer, strangers=True)
+    await load.saturate(WINDOW, WARM_UP_S)
+    since = time.monotonic()
+    await load.saturate(WINDOW, seconds)
+    a_second = load.flow.seen_a_second(since, time.monotonic())
+    sent += await _end(load)
+    report.add("strangers only, at saturation", "accepted/s", sum(a_second) / len(a_second))
     report.facts["CPU at saturation, cores"] = {
         name: round((after[name] - before[name]) / seconds, 2) for name in sorted(after)
     }
@@ -79,8 +86,8 @@ async def _measure(system: System, publisher: Client, observer: Client, seconds:
     return report
 
 
-async def _begin(publisher: Client, observer: Client) -> Load:
-    load = Load(f"b{uuid4().hex[:10]}", publisher, observer)
+async def _begin(publisher: Client, observer: Client, *, strangers: bool = False) -> Load:
+    load = Load(f"b{uuid4().hex[:10]}", publisher, observer, strangers=strangers)
     await load.observe()
     return load
 
