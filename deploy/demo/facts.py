@@ -18,7 +18,14 @@ from shared.contracts.consult import (
     RecordNoShow,
 )
 from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact, RecordImprovement
-from shared.contracts.intake import CollectDetails, ReceiveRequest, ReceiveWrittenRequest
+from shared.contracts.intake import (
+    BookAppointment,
+    CollectDetails,
+    PromiseCallBack,
+    ReceiveRequest,
+    ReceiveWrittenRequest,
+    TryCallBack,
+)
 from shared.contracts.subscriptions import AcceptOrder
 from shared.contracts.values import CancelGround
 
@@ -41,6 +48,19 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "RegisterWrittenRequest": ("WrittenRequestRegistered",),
     "AnswerWrittenRequest": ("WrittenRequestAnswered",),
     "DeclineWrittenRequest": ("WrittenRequestDeclined",),
+    "ReceiveCall": ("CallReceived",),
+    "AnswerCall": ("CallAnswered",),
+    "FindCallerData": ("CallerDataFound",),
+    "AskSpecialist": ("SpecialistAsked",),
+    "ConnectSpecialist": ("SpecialistConnected",),
+    "GiveInformation": ("InformationGiven",),
+    "EndCall": ("CallEnded",),
+    "FinishAfterCall": ("AfterCallFinished",),
+    "PromiseCallBack": ("CallBackPromised",),
+    "CloseCallBack": ("CallBackClosed",),
+    "OpenAgenda": ("AgendaOpened",),
+    "BookAppointment": ("AppointmentBooked",),
+    "BeginAppointment": ("AppointmentBegun",),
     "PublishCatalogueEntry": ("CatalogueEntryPublished",),
     "SetDeliveryTariff": ("DeliveryTariffSet",),
     "AnnounceCampaign": ("CampaignAnnounced",),
@@ -72,6 +92,8 @@ def event_types(step: Step) -> tuple[str, ...]:
             return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
         case RecordImprovement(actions=actions):
             return ("ImprovementRecorded", *(("ActionDue", "ActionOrdered") * len(actions)))
+        case TryCallBack(reached=reached):
+            return ("CallBackMade" if reached else "CallBackTried",)
         case AcceptOrder(lines=lines):
             return ("SubscriptionAccepted", "DeliveryCardMade") * len(lines)
         case _:
@@ -81,10 +103,13 @@ def event_types(step: Step) -> tuple[str, ...]:
 
 def _entered(command: Command | None) -> tuple[str, ...]:
     """Everybody who can be found again is entered into the information base; in the play nobody is known before."""
-    if not isinstance(command, ReceiveRequest | ReceiveWrittenRequest):
-        return ()
-    told = command.consumer
-    found_by = sum(one is not None for one in (told.phone, told.email, told.identifier))
+    match command:
+        case ReceiveRequest(consumer=told) | ReceiveWrittenRequest(consumer=told) | BookAppointment(consumer=told):
+            found_by = sum(one is not None for one in (told.phone, told.email, told.identifier))
+        case PromiseCallBack():
+            found_by = 1
+        case _:
+            return ()
     return (*("ContactsLearnt", "ConsumerRegistered")[: 2 * found_by], *("ContactAdded", "ContactClaimed") * found_by)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy.demo.branches import played
+from deploy.demo.calls import call_clocks
 from deploy.demo.days import Days, reckon_days
 from deploy.demo.facts import EffectivenessFact, consultation_facts, event_types
 from deploy.demo.script import Script
@@ -95,7 +96,7 @@ def reckon(script: Script, now: datetime) -> Ledger:
     clocks = [clock for case in cases.values() for clock in timed(case, script.begins.tzinfo)]
     facts = [fact for case in cases.values() for fact in consultation_facts(case)]
     return Ledger(
-        sla=_sla([*clocks, *days.clocks], now),
+        sla=_sla([*clocks, *(one for case in cases.values() for one in call_clocks(case)), *days.clocks], now),
         worth=_worth(facts),
         branches=played(cases.values()),
         causes=_causes(facts),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy.demo import consultations, counter, letters, people, press, words
+from deploy.demo.calls import PLOTS, calls
 from deploy.demo.consultations import End, Later, consultation
 from deploy.demo.letters import letter
 from deploy.demo.steps import Chance, Step, Tale
@@ -74,6 +75,7 @@ def write(*, ends: datetime, cases: int, seed: int) -> Script:
             shown_case = tale.thread
         steps += tale.steps
     steps += _press(chance, begins, max(8, cases // 5))
+    steps += calls(chance, begins, max(PLOTS, cases // 10))
     steps += strangers(chance, begins + timedelta(days=9, hours=12))
     return Script(begins, ends, tuple(steps), shown_case)
 

@@ -57,7 +57,7 @@ def test_the_fortnight_has_everything_in_it() -> None:
     for (indicator, _), row in ledger.sla.items():
         kept[indicator] += row.met
         missed[indicator] += row.breached
-    assert len(kept) == 22
+    assert len(kept) == 30
     assert min(kept.values()) > 0
     # The centre keeps its own limits on what leads to a consultation; the source's and an agreed time it may miss.
     own = {"begin_at_once", "begin_costed", "costs_agreement", "preparation", "contact", "plan_required"}

@@ -1,0 +1,186 @@
+"""Phone calls, promised call-backs and appointments, as the demonstration tells them (§4), and their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from deploy.demo import people, words
+from deploy.demo.steps import Chance, Step, Tale, in_hours
+from deploy.demo.times import Timed
+from shared.contracts.intake import (
+    AgendaSlot,
+    AnswerCall,
+    AskSpecialist,
+    BeginAppointment,
+    BookAppointment,
+    CallBackEnd,
+    CallEnd,
+    CloseCallBack,
+    ConnectSpecialist,
+    EndCall,
+    FindCallerData,
+    FinishAfterCall,
+    GiveInformation,
+    OpenAgenda,
+    PromiseCallBack,
+    ReceiveCall,
+    TryCallBack,
+)
+from shared.contracts.values import Channel
+
+_S = timedelta(seconds=1)
+_LIMITS = {
+    "call_waiting": 40 * _S,
+    "call_data": 45 * _S,
+    "call_information": 300 * _S,
+    "after_call": 300 * _S,
+    "specialist_connect": 40 * _S,
+    "specialist_information": 300 * _S,
+    "appointment": 900 * _S,
+}
+"""Table 5; a call-back is due when it was promised."""
+PLOTS = 10
+
+
+def call(tale: Tale, at: datetime, plot: int) -> None:
+    """Tell the plot of this number, one of `PLOTS`: each branch occurs, in time and late."""
+    chance, number = tale.chance, tale.thread
+    office = chance.pick(tuple(people.OFFICES))
+    language = chance.pick(tuple(people.LANGUAGES))
+    caller = people.person(chance, language)
+    if plot >= 8:
+        _appointment(tale, at, office, caller, late=plot == 9)
+        return
+    slow = plot in {1, 3}
+    tale.by_channel(at, ReceiveCall(call_id=number, office=office, language=language, operator="o-madina"))
+    if plot in {4, 5, 6, 7}:
+        ends = CallEnd.ABANDONED if plot == 4 else CallEnd.CALL_BACK_PROMISED
+        at += (50 if plot == 4 else 20) * _S
+        tale.by_channel(at, EndCall(call_id=number, end=ends))
+        if plot > 4:
+            _call_back(tale, at + 60 * _S, office, caller, plot)
+        return
+    at += (55 if slow else chance.random.randint(5, 35)) * _S
+    tale.by_desk(at, AnswerCall(call_id=number))
+    at += (70 if slow else chance.random.randint(10, 40)) * _S
+    tale.by_desk(at, FindCallerData(call_id=number))
+    if plot in {2, 3}:
+        at += (330 if slow else 60) * _S
+        tale.by_desk(at, AskSpecialist(call_id=number, specialist="s-yerlan"))
+        at += (70 if slow else 25) * _S
+        tale.by_desk(at, ConnectSpecialist(call_id=number, transferred=plot == 2))
+    at += (400 if slow else chance.random.randint(60, 280)) * _S
+    tale.by_desk(at, GiveInformation(call_id=number))
+    at += 10 * _S
+    tale.by_desk(at, EndCall(call_id=number, end=CallEnd.ANSWERED))
+    tale.by_desk(at + (420 if slow else 200) * _S, FinishAfterCall(call_id=number))
+
+
+def _call_back(tale: Tale, at: datetime, office: str, caller: people.Person, plot: int) -> None:
+    promise = PromiseCallBack(
+        call_back_id=tale.thread,
+        call_id=tale.thread,
+        office=office,
+        language=caller.language,
+        owner=tale.chance.pick(people.OFFICES[office]),
+        name=caller.name,
+        phone=caller.consumer(Channel.PHONE).phone or "",
+        reason=words.NEEDS[caller.language],
+        called_at=at - 60 * _S,
+        until=in_hours(at + timedelta(days=1)),
+    )
+    tale.by_desk(at, promise)
+    first = in_hours(promise.until + timedelta(hours=3)) if plot == 6 else at + timedelta(minutes=20)
+    tries = 3 if plot == 7 else 1
+    for number in range(tries):
+        tale.by_desk(first + number * timedelta(minutes=5), TryCallBack(call_back_id=tale.thread, reached=tries == 1))
+    if tries > 1:
+        given_up = CloseCallBack(call_back_id=tale.thread, end=CallBackEnd.NOT_REACHED)
+        tale.by_desk(first + tries * timedelta(minutes=5), given_up)
+
+
+def _appointment(tale: Tale, at: datetime, office: str, caller: people.Person, *, late: bool) -> None:
+    day = in_hours(at + timedelta(days=1)).date()
+    starts = datetime.combine(day, time(10), at.tzinfo)
+    offset = int((starts.utcoffset() or timedelta()).total_seconds()) // 60
+    slots = [AgendaSlot(slot="10:00", minutes=30)]
+    # Each has a desk of its own: who wants a slot that another one has is played in the tests.
+    tale.by_desk(at, OpenAgenda(who=tale.thread, day=day, office=office, utc_offset_minutes=offset, slots=slots))
+    booking = BookAppointment(
+        booking_id=tale.thread,
+        who=tale.thread,
+        day=day,
+        slot="10:00",
+        channel=Channel.PHONE,
+        language=caller.language,
+        consumer=caller.consumer(Channel.PHONE),
+    )
+    tale.by_desk(at + 60 * _S, booking)
+    begins = starts + timedelta(minutes=25 if late else 5)
+    tale.by_desk(begins, BeginAppointment(booking_id=tale.thread, who=tale.thread, day=day))
+
+
+def call_clocks(case: Sequence[Step]) -> list[Timed]:
+    """What was timed in a call, a promise or an appointment, from its accepted steps in their order."""
+    clocks: list[Timed] = []
+
+    def start(indicator: str, at: datetime, due: datetime | None = None) -> None:
+        begun = at.astimezone(UTC)
+        ends = (due.astimezone(UTC)) if due else begun + _LIMITS[indicator]
+        clocks.append(Timed(indicator, "phone", begun, ends, None, None))
+
+    def stop(at: datetime, *indicators: str) -> None:
+        for clock in clocks:
+            if clock.done is None and (not indicators or clock.indicator in indicators):
+                clock.done = at.astimezone(UTC)
+
+    answered = False
+    for step in case:
+        match step.command:
+            case ReceiveCall():
+                start("call_waiting", step.at)
+            case AnswerCall():
+                answered = True
+                stop(step.at, "call_waiting")
+                start("call_data", step.at)
+            case FindCallerData():
+                stop(step.at, "call_data")
+                start("call_information", step.at)
+            case AskSpecialist():
+                stop(step.at, "call_information")
+                start("specialist_connect", step.at)
+            case ConnectSpecialist():
+                stop(step.at, "specialist_connect")
+                start("specialist_information", step.at)
+            case GiveInformation():
+                stop(step.at, "call_information", "specialist_information")
+            case EndCall():
+                stop(step.at)
+                if answered:
+                    start("after_call", step.at)
+            case FinishAfterCall():
+                stop(step.at, "after_call")
+            case PromiseCallBack(until=until):
+                start("call_back", step.at, until)
+            case TryCallBack(reached=True) | CloseCallBack():
+                stop(step.at, "call_back")
+            case BookAppointment(day=day):
+                start("appointment", datetime.combine(day, time(10), step.at.tzinfo))
+            case BeginAppointment():
+                stop(step.at, "appointment")
+            case _:
+                pass
+    return clocks
+
+
+def calls(chance: Chance, begins: datetime, count: int) -> list[Step]:
+    """The steps of so many calls, from the fortnight's second day on."""
+    steps: list[Step] = []
+    for number in range(count):
+        source, kept = people.SOURCES[Channel.PHONE]
+        tale = Tale(f"demo-0call-{number + 1:03}", chance, channel_source=source, kept=kept)
+        at = begins + timedelta(days=chance.pick((1, 2, 3, 7, 8, 9))) + chance.minutes(9 * 60, 16 * 60)
+        call(tale, at, number % PLOTS)
+        steps += tale.steps
+    return steps
