@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(sla)
     app.command()(effectiveness)
+    app.command()(review)
     app.command()(rebuild)
     app.command()(case)
 
@@ -103,6 +104,41 @@ def effectiveness(
         print_json({"effectiveness": [_named(row, named) for row in rows], "causes": [asdict(row) for row in causes]})
     else:
         effectiveness_tables(rows, causes, group)
+
+
+def review(
+    home: HomeOption,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="From this time on, e.g. 2026-01-01.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Until before this time.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What a management review looks at: complaints, corrective actions, inspections, impact, topical issues.
+
+    Example: [bold]tereze review --from 2026-01-01 --to 2026-04-01 --json[/bold]
+    """
+    import asyncio
+    from dataclasses import asdict
+
+    from deploy.cli.insight_view import print_json
+    from deploy.cli.review_view import review_tables
+    from services.insight.review import Review
+    from services.insight.review import review as look
+
+    since, until = _moment(begin, "--from"), _moment(end, "--to")
+    if since is not None and until is not None and until <= since:
+        raise typer.BadParameter("is not after --from; give a later time", param_hint="--to")
+
+    async def ask() -> Review:
+        async with _database(home) as (pool, now), pool.acquire() as connection:
+            return await look(connection, now=now, begin=since, end=until)
+
+    found = asyncio.run(_told(ask()))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        review_tables(found)
 
 
 def rebuild(
@@ -262,7 +298,7 @@ def _choice(kind: Any, value: str) -> Any:
     return kind(value)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _moment(text: str | None, option: str = "--as-of") -> datetime | None:
     """A time from the command line; without an offset it is the centre's time."""
     if text is None:
         return None
@@ -275,10 +311,10 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not a time; write e.g. 2026-03-02 or 2026-03-02T09:30+05:00", param_hint="--as-of"
+            f"{text!r} is not a time; write e.g. 2026-03-02 or 2026-03-02T09:30+05:00", param_hint=option
         ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(Settings().timezone))
     # The first and last years can't be reckoned with: in another zone, or a deadline later, they are none.
     if not _YEARS[0] <= moment.year < _YEARS[1]:
-        raise Problem(f"--as-of: {text} is too far away; give a time from the year {_YEARS[0]} to {_YEARS[1] - 1}")
+        raise Problem(f"{option}: {text} is too far away; give a time from the year {_YEARS[0]} to {_YEARS[1] - 1}")
     return moment

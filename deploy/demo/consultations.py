@@ -9,6 +9,7 @@ from enum import StrEnum, auto
 from deploy.demo import people, words
 from deploy.demo.steps import Slip, Tale, in_hours
 from deploy.demo.twists import Changes, Twist
+from shared.contracts.base import Command
 from shared.contracts.consult import (
     CompletePreparation,
     DecidePlanCosts,
@@ -21,11 +22,15 @@ from shared.contracts.feedback import (
     AssessSatisfaction,
     EvaluateEffectiveness,
     EvaluateImpact,
+    ExtendImpact,
     ImprovementAction,
     RecordImprovement,
     RecordSuccessFactors,
+    RecordUnreached,
+    Survey,
 )
 from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.quality import CompleteAction, DropAction
 from shared.contracts.values import Channel, Form, FormReason, Language, Preparation, Role, Solved
 from shared.rules import months_after
 
@@ -115,6 +120,7 @@ class _Consultation:
         self._prepared = plot.prepared
         self._remote = self._chance.pick((Form.ONLINE, Form.OFFLINE))
         self._changes = Changes(tale, plot.language, plot.office)
+        self._action: tuple[datetime, Command] | None = None
 
     def tell(self, received_at: datetime) -> None:
         end = self._plot.end
@@ -141,6 +147,7 @@ class _Consultation:
                 return
             held_at = self._hold(self._further(held_at, when, agreed_at), self._chance.pick(tuple(Form)), number=number)
         self._months_later(held_at, self._satisfied(held_at, after=len(further)))
+        self._end_of_action()
 
     def _on_the_way(self, at: datetime) -> datetime | None:
         """From the collected details to the consultation: when it begins, None where it never will."""
@@ -380,14 +387,60 @@ class _Consultation:
         )
         if at + timedelta(days=3) < months_after(held_at, 1) and chance.slip(Slip.IMPACT_TOO_EARLY):
             self._tale.by_desk(at + timedelta(minutes=5), impact, Slip.IMPACT_TOO_EARLY)
+        self._surveys(held_at, at, impact)
+
+    def _surveys(self, held_at: datetime, since: datetime, impact: EvaluateImpact) -> None:
+        """Stage 10: after one month where there is time, after three, and extended after six."""
+        plot, chance = self._plot, self._chance
         match plot.impact:
             case Later.NEVER:
                 return
-            case Later.IN_TIME:
-                at = in_hours(months_after(held_at, 2) + chance.days(3, 20))
             case Later.LATE:
-                at = in_hours(months_after(held_at, 3) + chance.days(3, 40))
-        self._tale.by_desk(at, impact)
+                late = impact.model_copy(update={"months": Survey.THREE})
+                self._later(in_hours(months_after(held_at, 3) + chance.days(3, 40)), late)
+                return
+            case Later.IN_TIME:
+                pass
+        first_at = max(in_hours(months_after(held_at, 1) + chance.days(1, 12)), in_hours(since + timedelta(days=1)))
+        if first_at + timedelta(days=3) < months_after(held_at, 2):
+            in_vain = RecordUnreached(case_id=self._case, attempts=3, months=Survey.ONE)
+            answer = impact.model_copy(update={"months": Survey.ONE})
+            self._later(first_at, in_vain if chance.often(15) else answer)
+        late = chance.often(15)
+        at = in_hours(months_after(held_at, 3 if late else 2) + chance.days(3, 20))
+        self._later(at, impact.model_copy(update={"months": Survey.THREE}))
+        if chance.often(30):
+            why = ExtendImpact(case_id=self._case, extended_by=people.MANAGER, reason="The authority has yet to decide")
+            self._later(at + timedelta(minutes=10), why)
+            at = in_hours(months_after(held_at, 4) + chance.days(5, 40))
+            self._later(at, impact.model_copy(update={"months": Survey.SIX}))
+
+    def _later(self, at: datetime, command: Command) -> None:
+        """Tell it, after what became of the action before it."""
+        if self._action is not None and self._action[0] <= at:
+            self._end_of_action()
+        self._tale.by_desk(at, command)
+
+    def _end_of_action(self) -> None:
+        if self._action is not None:
+            self._tale.by_desk(*self._action)
+            self._action = None
+
+    def _act(self, ordered_at: datetime) -> None:
+        """An action of 9b is done, in time or late, or dropped; or nothing becomes of it."""
+        action_id, chance = f"{self._case}-a1", self._chance
+        match chance.pick(("done", "done", "late", "dropped", "forgotten")):
+            case "done":
+                ended = CompleteAction(action_id=action_id, done="Done, and shown to all consultants")
+                self._action = (in_hours(ordered_at + timedelta(days=12)), ended)
+            case "late":
+                ended = CompleteAction(action_id=action_id, done="Done, though late")
+                self._action = (in_hours(ordered_at + timedelta(days=26)), ended)
+            case "dropped":
+                dropped = DropAction(action_id=action_id, reason="The topic was handed to another centre")
+                self._action = (in_hours(ordered_at + timedelta(days=12)), dropped)
+            case _:
+                pass
 
     def _stage_9(self, at: datetime) -> datetime:
         chance = self._chance
@@ -405,4 +458,5 @@ class _Consultation:
         self._tale.by_desk(
             at, RecordImprovement(case_id=self._case, causes=[chance.pick(words.CAUSES)], actions=[action])
         )
+        self._act(at)
         return at

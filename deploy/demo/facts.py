@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.demo.steps import Step
 from shared.contracts.base import Command
+from shared.contracts.complaints import DecideComplaint, RecordComplainantsReply
 from shared.contracts.consult import (
     CancelConsultation,
     CompletePreparation,
@@ -17,7 +18,14 @@ from shared.contracts.consult import (
     PlanConsultation,
     RecordNoShow,
 )
-from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact, RecordImprovement
+from shared.contracts.feedback import (
+    AssessSatisfaction,
+    EvaluateEffectiveness,
+    EvaluateImpact,
+    RecordImprovement,
+    RecordUnreached,
+    Survey,
+)
 from shared.contracts.intake import (
     BookAppointment,
     CollectDetails,
@@ -41,9 +49,27 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "RecordNoShow": ("NoShowRecorded", "ContactDue"),
     "HandOverConsultation": ("ConsultationHandedOver",),
     "RecordTopicalIssue": ("TopicalIssueRecorded",),
+    "ReceiveComplaint": ("ComplaintReceived", "ComplaintAcknowledged"),
+    "AssessComplaint": ("ComplaintAssessed",),
+    "TakeImmediateAction": ("ImmediateActionTaken",),
+    "InvestigateComplaint": ("ComplaintInvestigated",),
+    "CommunicateDecision": ("DecisionCommunicated",),
+    "CarryOutRemedy": ("RemedyCarriedOut",),
+    "EscalateComplaint": ("ComplaintEscalated",),
+    "RecordRecourseOutcome": ("RecourseEnded",),
+    "CloseComplaint": ("ComplaintClosed",),
+    "WithdrawComplaint": ("ComplaintWithdrawn", "ComplaintClosed"),
+    "ForwardComplaint": ("ComplaintForwarded", "ComplaintClosed"),
+    "TellComplaintStatus": ("ComplaintStatusTold",),
+    "AssessComplaintHandling": ("ComplaintHandlingAssessed",),
+    "RecordComplainantUnreached": ("ComplainantUnreached",),
+    "CompleteAction": ("ActionCompleted",),
+    "DropAction": ("ActionDropped",),
+    "VerifyAction": ("ActionVerified",),
+    "RecordInspection": ("InspectionRecorded",),
     "EvaluateEffectiveness": ("EffectivenessEvaluated",),
     "RecordSuccessFactors": ("SuccessFactorsRecorded",),
-    "EvaluateImpact": ("ImpactEvaluated",),
+    "ExtendImpact": ("ImpactExtended", "ImpactSurveyDue"),
     "ReceiveWrittenRequest": ("WrittenRequestReceived",),
     "RegisterWrittenRequest": ("WrittenRequestRegistered",),
     "AnswerWrittenRequest": ("WrittenRequestAnswered",),
@@ -90,6 +116,14 @@ def event_types(step: Step) -> tuple[str, ...]:
             return ("ConsultationCancelled", then)
         case DecidePlanCosts(agreed=agreed):
             return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
+        case DecideComplaint(actions=actions):
+            return ("ComplaintDecided", *(("ActionDue", "ActionOrdered") * len(actions)))
+        case RecordComplainantsReply(accepted=accepted):
+            return ("DecisionAccepted" if accepted else "DecisionRejected",)
+        case EvaluateImpact(months=months):
+            return ("ImpactEvaluated", *(["ImpactSurveyDue"] if months is Survey.ONE else []))
+        case RecordUnreached(months=months):
+            return ("ImpactUnreached", *(["ImpactSurveyDue"] if months is Survey.ONE else []))
         case RecordImprovement(actions=actions):
             return ("ImprovementRecorded", *(("ActionDue", "ActionOrdered") * len(actions)))
         case TryCallBack(reached=reached):

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from deploy.demo.branches import played
 from deploy.demo.calls import call_clocks
+from deploy.demo.complaint_times import Complaints
 from deploy.demo.days import Days, reckon_days
 from deploy.demo.facts import EffectivenessFact, consultation_facts, event_types
 from deploy.demo.script import Script
 from deploy.demo.steps import Step
 from deploy.demo.times import Timed, timed
 from shared.bus.answers import Status
+from shared.contracts.intake import ReceiveRequest
 
 ALL = ""
 DIMENSIONS = ("all", "consultant", "topic", "form", "office", "channel")
@@ -93,7 +95,7 @@ def reckon(script: Script, now: datetime) -> Ledger:
     for step in done:
         cases[step.thread].append(step)
     days = reckon_days(cases.values(), script.begins)
-    clocks = [clock for case in cases.values() for clock in timed(case, script.begins.tzinfo)]
+    clocks = [clock for case in cases.values() for clock in _timed(case, script.begins.tzinfo)]
     facts = [fact for case in cases.values() for fact in consultation_facts(case)]
     return Ledger(
         sla=_sla([*clocks, *(one for case in cases.values() for one in call_clocks(case)), *days.clocks], now),
@@ -104,6 +106,15 @@ def reckon(script: Script, now: datetime) -> Ledger:
         events=dict(Counter(name for step in done for name in event_types(step)) + days.events),
         refused=dict(Counter(step.code for step in script.steps if step.code)),
     )
+
+
+def _timed(case: list[Step], zone: tzinfo | None) -> list[Timed]:
+    clocks = timed(case, zone)
+    complaints = Complaints(zone, clocks)
+    channel = next((str(step.command.channel) for step in case if isinstance(step.command, ReceiveRequest)), None)
+    for step in case:
+        complaints.take(step, channel)
+    return clocks
 
 
 def _sla(clocks: Iterable[Timed], now: datetime) -> dict[tuple[str, str | None], Kept]:

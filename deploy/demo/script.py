@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy.demo import consultations, counter, letters, people, press, words
+from deploy.demo import complaints, consultations, counter, letters, people, press, words
 from deploy.demo.calls import PLOTS, calls
 from deploy.demo.consultations import End, Later, consultation
 from deploy.demo.letters import letter
@@ -76,6 +76,8 @@ def write(*, ends: datetime, cases: int, seed: int) -> Script:
         steps += tale.steps
     steps += _press(chance, begins, max(8, cases // 5))
     steps += calls(chance, begins, max(PLOTS, cases // 10))
+    steps += complaints.complaints(chance, begins, max(10, cases // 12))
+    steps += complaints.inspections(chance, begins)
     steps += strangers(chance, begins + timedelta(days=9, hours=12))
     return Script(begins, ends, tuple(steps), shown_case)
 

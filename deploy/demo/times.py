@@ -20,7 +20,14 @@ from shared.contracts.consult import (
     RescheduleConsultation,
     ResumeConsultation,
 )
-from shared.contracts.feedback import AssessSatisfaction, EvaluateEffectiveness, EvaluateImpact
+from shared.contracts.feedback import (
+    AssessSatisfaction,
+    EvaluateEffectiveness,
+    EvaluateImpact,
+    ExtendImpact,
+    RecordUnreached,
+    Survey,
+)
 from shared.contracts.intake import (
     AnswerWrittenRequest,
     CollectDetails,
@@ -71,6 +78,8 @@ class Timed:
     due: datetime
     norm: datetime | None
     done: datetime | None
+    key: str = ""
+    """Tells apart what runs side by side in one thread."""
     cancelled: bool = False
     paused: timedelta = timedelta(0)
 
@@ -154,8 +163,14 @@ class _Account:
                 self._assessed(said, at)
             case EvaluateEffectiveness():
                 self._stop(("effectiveness",), at)
-            case EvaluateImpact():
-                self._stop(("impact",), at)
+            case EvaluateImpact(months=months):
+                self._stop(("impact", "impact_again"), at)
+                self._surveyed(months, at)
+            case RecordUnreached(months=months):
+                self._cancel(("impact", "impact_again"))
+                self._surveyed(months, at)
+            case ExtendImpact():
+                self._asked_again(at, 6)
             case ReceiveWrittenRequest(channel=channel):
                 self.channel = channel
                 self._start("mail_register", at)
@@ -268,6 +283,16 @@ class _Account:
     def _promise(self, indicator: str, at: datetime, due: datetime) -> None:
         """Due at a time that was said."""
         self.clocks.append(Timed(indicator, self.channel, at, due, None, None))
+
+    def _surveyed(self, months: Survey | None, at: datetime) -> None:
+        if months is Survey.ONE:
+            self._asked_again(at, 3)
+
+    def _asked_again(self, at: datetime, by_months: int) -> None:
+        if self.held_at is None:
+            raise AssertionError("the script asks only for the impact of what was held")
+        due = later(self.held_at, _MONTHS, by_months, self.zone)
+        self.clocks.append(Timed("impact_again", self.channel, at, due, None, None))
 
     def _start(self, indicator: str, at: datetime, variant: str = "") -> None:
         unit, norm, limit = _LIMITS[f"{indicator}.{variant}" if variant else indicator]

@@ -134,6 +134,7 @@ def communicate(complaint: Complaint, told: CommunicateDecision, given: Given[An
         justified=decided.justified,
         reply_until=given.occurred_at + REPLY_WITHIN,
         status_id=complaint.status_id,
+        text=told.text,
     )
 
 

@@ -223,6 +223,8 @@ class CommunicateDecision(_OfComplaint):
 
     communicated_by: Id
     channel: Channel
+    text: PersonalText | None = None
+    """The decision in the words that go to the complainant as a message; None: it was told otherwise."""
     recourse: Annotated[list[Recourse], Field(min_length=1, max_length=5)]
 
 
@@ -426,6 +428,7 @@ class DecisionCommunicated(_ComplaintEvent):
     justified: Justified
     reply_until: datetime
     status_id: LongId | None
+    text: Sealed | None = None
 
 
 class DecisionAccepted(_ComplaintEvent):
