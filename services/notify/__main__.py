@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,10 @@ async def main() -> None:
     await follow(Notifier(pool, client, telemetry, composer), pool, client, telemetry)
 
 
+YIELDS = 5
+"""Niceness. Where there is not processor enough for all, taking requests in goes before writing about them."""
+
 if __name__ == "__main__":
     configure_logging(NAME)
+    os.nice(YIELDS)
     run_process(main())
