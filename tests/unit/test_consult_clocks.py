@@ -107,6 +107,13 @@ def test_who_does_not_come_stops_the_clock_at_the_agreed_time_however_late_that_
     assert clock("contact", *missed).verdict is Verdict.OVERDUE
 
 
+def test_what_was_waited_for_before_the_plan_does_not_pause_what_is_owed_by_it() -> None:
+    """Regression: the plan ended the wait, but not for the clock that it began."""
+    waited = ((opened(Path.PREPARED), NINE), (awaited(), TEN), (planned(contact_id="A1-c1"), ELEVEN))
+    found = clock("begin_planned", *waited, begun(TOMORROW + 2 * QUARTER))
+    assert (found.paused, found.verdict) == (timedelta(), Verdict.BREACHED)
+
+
 def test_a_case_that_ends_owes_nothing_and_nothing_is_late() -> None:
     over = (ended(contact_id="A1-c1"), NOON)
     for indicator in ("plan_visit", "contact"):

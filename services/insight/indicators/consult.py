@@ -84,15 +84,15 @@ def _moves(key: str) -> tuple[On, ...]:
 
 
 _PLANNED = (On(event=ConsultationPlanned), On(event=PlanCostsAgreed))
+_RESUMED_BY_PLAN = (
+    On(event=ConsultationPlanned, when=_says("contact_id")),
+    On(event=PlanProposed, when=_says("contact_id")),
+)
 _PLAN: _Operations = {
     "clock": "plan",
     "stops": _PLANNED,
     "pauses": (On(event=ContactDue, when=_waits),),
-    "resumes": (
-        On(event=ConsultationResumed),
-        On(event=ConsultationPlanned, when=_says("contact_id")),
-        On(event=PlanProposed, when=_says("contact_id")),
-    ),
+    "resumes": (On(event=ConsultationResumed), *_RESUMED_BY_PLAN),
     "cancels": (On(event=CaseEnded),),
 }
 _BEGUN = (On(event=ConsultHeld, at="started_at", when=lambda data: not _further(data)),)
@@ -100,7 +100,8 @@ _BEGIN: _Operations = {
     "clock": "begin",
     "stops": _BEGUN,
     "pauses": _pauses("case_id"),
-    "resumes": _resumes("case_id"),
+    # A wait that was over before the plan stood must not be taken to go on.
+    "resumes": (*_resumes("case_id"), *_RESUMED_BY_PLAN),
     "moves": _moves("case_id"),
     "cancels": (On(event=CaseEnded),),
 }
