@@ -264,10 +264,13 @@ async def every_projection_equals_its_rebuild(system: System, database: asyncpg.
     dsn, role = system.dsn_for("insight"), "tereze_insight"
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"role": role}) as pool:
         for projection in projections(Settings().timezone):
+            types = [*projection.types]
+            if not await database.fetchval("SELECT EXISTS (SELECT FROM store.event WHERE type = ANY($1))", types):
+                continue  # the load does not complain
             sql = """SELECT (xid, position) >= (SELECT xid, position FROM store.event WHERE type = ANY($1)
                                                 ORDER BY xid DESC, position DESC LIMIT 1)
                      FROM read.projection WHERE name = $2 AND status = 'live'"""
-            about = ([*projection.types], projection.name)
+            about = (types, projection.name)
 
             async def caught_up(sql: str = sql, about: tuple[list[str], str] = about) -> bool:
                 return await database.fetchval(sql, *about)
