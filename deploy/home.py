@@ -202,8 +202,17 @@ def find_running(home: Path | str) -> State | None:
         return None
     except OSError as error:
         raise _impossible(where.path, error) from error
-    state = State(**raw)
+    except ValueError as error:
+        raise _damaged(where.state) from error
+    try:
+        state = State(**raw)
+    except TypeError as error:
+        raise _damaged(where.state) from error
     return state if state.alive else None
+
+
+def _damaged(file: Path) -> Problem:
+    return Problem(f"{file} is damaged. Delete it, then start anew; what still runs there is stopped by that.")
 
 
 def running(home: Path | str) -> State:

@@ -16,9 +16,16 @@ def register(app: typer.Typer) -> None:
 
 def url(
     home: HomeOption,
-    user: Annotated[str, typer.Argument(help="The bus user: adapter, or one of the services.")] = "adapter",
+    user: Annotated[
+        str,
+        typer.Argument(
+            help="The bus user: adapter; channel, for a consumer's own messages only; or one of the services."
+        ),
+    ] = "adapter",
 ) -> None:
     """Print the NATS URL of a bus user, with its password: what a channel adapter connects to.
+
+    A user's inbox prefix is _INBOX_ and its name: inbox_prefix=b"_INBOX_channel" for the user channel.
 
     Example: [bold]NATS_URL=$(tereze url) python my_adapter.py[/bold]
     """

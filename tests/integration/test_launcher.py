@@ -160,6 +160,16 @@ def test_commands_without_a_system_say_how_to_start_one(tmp_path: Path) -> None:
     assert _tereze("down", home=tmp_path).returncode == 0
 
 
+@pytest.mark.parametrize("content", ["{garbage", '{"pids": 1}'])
+def test_a_damaged_state_file_is_named(tmp_path: Path, content: str) -> None:
+    state = tmp_path / "run" / "state.json"
+    state.parent.mkdir()
+    state.write_text(content)
+    status = _tereze("status", home=tmp_path)
+    assert status.returncode == 1
+    assert f"{state.resolve()} is damaged. Delete it" in status.stderr.replace("\n", " ")
+
+
 def test_up_detached_status_and_down(new_folder: Callable[[], Path]) -> None:
     home = new_folder()
     up = _tereze("up", "--detach", home=home)
