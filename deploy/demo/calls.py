@@ -16,6 +16,7 @@ from shared.contracts.intake import (
     BookAppointment,
     CallBackEnd,
     CallEnd,
+    CancelAppointment,
     CloseCallBack,
     ConnectSpecialist,
     EndCall,
@@ -25,6 +26,8 @@ from shared.contracts.intake import (
     OpenAgenda,
     PromiseCallBack,
     ReceiveCall,
+    RecordMissedAppointment,
+    RescheduleAppointment,
     TryCallBack,
 )
 from shared.contracts.values import Channel
@@ -40,6 +43,7 @@ _LIMITS = {
     "appointment": 900 * _S,
 }
 """Table 5; a call-back is due when it was promised."""
+_IN_A_CALL = ("call_waiting", "call_data", "call_information", "specialist_connect", "specialist_information")
 PLOTS = 10
 
 
@@ -105,7 +109,7 @@ def _appointment(tale: Tale, at: datetime, office: str, caller: people.Person, *
     starts = datetime.combine(day, time(10), at.tzinfo)
     offset = int((starts.utcoffset() or timedelta()).total_seconds()) // 60
     slots = [AgendaSlot(slot="10:00", minutes=30)]
-    # Each has a desk of its own: who wants a slot that another one has is played in the tests.
+    # Each has a desk of its own; who wants a slot that another one has: deploy/demo/desk_people.py.
     tale.by_desk(at, OpenAgenda(who=tale.thread, day=day, office=office, utc_offset_minutes=offset, slots=slots))
     booking = BookAppointment(
         booking_id=tale.thread,
@@ -132,7 +136,7 @@ def call_clocks(case: Sequence[Step]) -> list[Timed]:
 
     def stop(at: datetime, *indicators: str) -> None:
         for clock in clocks:
-            if clock.done is None and (not indicators or clock.indicator in indicators):
+            if clock.open and clock.indicator in indicators:
                 clock.done = at.astimezone(UTC)
 
     answered = False
@@ -156,7 +160,7 @@ def call_clocks(case: Sequence[Step]) -> list[Timed]:
             case GiveInformation():
                 stop(step.at, "call_information", "specialist_information")
             case EndCall():
-                stop(step.at)
+                stop(step.at, *_IN_A_CALL)
                 if answered:
                     start("after_call", step.at)
             case FinishAfterCall():
@@ -165,13 +169,32 @@ def call_clocks(case: Sequence[Step]) -> list[Timed]:
                 start("call_back", step.at, until)
             case TryCallBack(reached=True) | CloseCallBack():
                 stop(step.at, "call_back")
-            case BookAppointment(day=day):
-                start("appointment", datetime.combine(day, time(10), step.at.tzinfo))
+            case _:
+                pass
+    return [*clocks, *_appointment_clocks(case)]
+
+
+def _appointment_clocks(case: Sequence[Step]) -> list[Timed]:
+    """One appointment at a time: elsewhere it is another one, and where it was nobody is awaited any more."""
+    clocks: list[Timed] = []
+    for step in case:
+        match step.command:
+            case BookAppointment(day=day, slot=slot) | RescheduleAppointment(day=day, slot=slot):
+                _call_off(clocks)
+                starts = datetime.combine(day, time.fromisoformat(slot), step.at.tzinfo).astimezone(UTC)
+                clocks.append(Timed("appointment", "phone", starts, starts + _LIMITS["appointment"], None, None))
             case BeginAppointment():
-                stop(step.at, "appointment")
+                clocks[-1].done = step.at.astimezone(UTC)
+            case CancelAppointment() | RecordMissedAppointment():
+                _call_off(clocks)
             case _:
                 pass
     return clocks
+
+
+def _call_off(clocks: list[Timed]) -> None:
+    for clock in clocks:
+        clock.cancelled = clock.cancelled or clock.open
 
 
 def calls(chance: Chance, begins: datetime, count: int) -> list[Step]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-import holidays
-
 from deploy.demo.steps import Step
 from deploy.demo.times import Timed, later
+from deploy.demo.workdays import Workdays
 from shared.contracts.complaints import (
     AssessComplaint,
     AssessComplaintHandling,
@@ -32,7 +31,6 @@ from shared.contracts.feedback import RecordImprovement
 from shared.contracts.quality import CompleteAction, DropAction, VerifyAction
 
 _DAYS, _MONTHS = "days", "months"
-_OPENS, _CLOSES = time(9), time(18, 30)
 _STATUSES = ("complaint_status", "complaint_status_again", "complaint_status_review", "complaint_status_outside")
 _STATUS = (*_STATUSES, "complaint_status_still")
 _INVESTIGATE = ("complaint_investigate", "complaint_review")
@@ -45,7 +43,7 @@ class Complaints:
     def __init__(self, zone: tzinfo | None, clocks: list[Timed]) -> None:
         self._zone = zone
         self._clocks = clocks
-        self._free = holidays.country_holidays("KZ")
+        self._workdays = Workdays(zone)
         self._channel: str | None = None
         self._remedy: date | None = None
         self._outside: datetime | None = None
@@ -78,21 +76,21 @@ class Complaints:
         self._contacts = bool(who.phone or who.email or who.address)
         self._start("complaint_acknowledge", at, at + timedelta(minutes=10))
         self._stop(("complaint_acknowledge",), at)
-        counted = self._counted_from(at)
+        counted = self._workdays.counted_from(at)
         answer = {
-            "service_complaint": self._working_days(counted, 5),
+            "service_complaint": self._workdays.later(counted, 5),
             "claim": later(counted, _DAYS, 10, self._zone),
-            "appeal": self._working_days(counted, 15),
+            "appeal": self._workdays.later(counted, 15),
         }.get(received.case_type, later(at, _DAYS, 10, self._zone))
         self._start("complaint_answer", at, answer)
-        self._start("complaint_assess", at, self._working_days(at, 1))
-        self._start("complaint_status", at, self._working_days(at, 3))
+        self._start("complaint_assess", at, self._workdays.later(at, 1))
+        self._start("complaint_status", at, self._workdays.later(at, 3))
 
     def _handled(self, step: Step, at: datetime) -> None:
         match step.command:
             case AssessComplaint(immediate_action_needed=urgent):
                 self._stop(("complaint_assess",), at)
-                self._start("complaint_investigate", at, self._working_days(at, 3))
+                self._start("complaint_investigate", at, self._workdays.later(at, 3))
                 if urgent:
                     self._start("complaint_at_once", at, at + timedelta(hours=4))
             case TakeImmediateAction():
@@ -102,14 +100,14 @@ class Complaints:
                 if self._outside:
                     self._start("complaint_status_still", at, later(at, _MONTHS, 1, self._zone))
                 else:
-                    self._start("complaint_status_again", at, self._working_days(at, 3))
+                    self._start("complaint_status_again", at, self._workdays.later(at, 3))
             case InvestigateComplaint():
                 self._stop(_INVESTIGATE, at)
-                self._start("complaint_decide", at, self._working_days(at, 1))
+                self._start("complaint_decide", at, self._workdays.later(at, 1))
             case DecideComplaint(remedy_due=remedy_due, actions=actions):
                 self._remedy = remedy_due
                 self._stop(("complaint_decide",), at)
-                self._start("complaint_tell", at, self._working_days(at, 1))
+                self._start("complaint_tell", at, self._workdays.later(at, 1))
                 for number, action in enumerate(actions, start=1):
                     self._start("action", at, self._end_of(action.due), f"a{number}")
             case CommunicateDecision():
@@ -120,7 +118,7 @@ class Complaints:
                 self._replied(accepted, at)
             case CarryOutRemedy():
                 self._stop(("complaint_remedy",), at)
-                self._start("complaint_close_after_remedy", at, self._working_days(at, 3))
+                self._start("complaint_close_after_remedy", at, self._workdays.later(at, 3))
             case _:
                 self._ended(step, at)
 
@@ -129,7 +127,7 @@ class Complaints:
         if not accepted:
             self._start("complaint_recourse", at, later(at, _DAYS, 30, self._zone))
         elif self._remedy is None:
-            self._start("complaint_close", at, self._working_days(at, 3))
+            self._start("complaint_close", at, self._workdays.later(at, 3))
         else:
             self._start("complaint_remedy", at, self._end_of(self._remedy))
 
@@ -137,8 +135,8 @@ class Complaints:
         match step.command:
             case EscalateComplaint(to=Recourse.INTERNAL_REVIEW):
                 self._stop(("complaint_recourse",), at)
-                self._start("complaint_review", at, self._working_days(at, 5))
-                self._start("complaint_status_review", at, self._working_days(at, 3))
+                self._start("complaint_review", at, self._workdays.later(at, 5))
+                self._start("complaint_status_review", at, self._workdays.later(at, 3))
             case EscalateComplaint():
                 self._outside = at
                 self._start("complaint_outside", at, later(at, _MONTHS, 3, self._zone))
@@ -193,25 +191,3 @@ class Complaints:
 
     def _end_of(self, due: date) -> datetime:
         return datetime.combine(due + timedelta(days=1), time(), self._zone).astimezone(UTC)
-
-    def _works(self, day: date) -> bool:
-        if day in self._free:
-            return False
-        return day.weekday() < 5 or day in self._free.weekend_workdays
-
-    def _counted_from(self, at: datetime) -> datetime:
-        local = at.astimezone(self._zone)
-        day = local.date()
-        if self._works(day):
-            return at
-        while not self._works(day):
-            day += timedelta(days=1)
-        return datetime.combine(day, _OPENS, self._zone).astimezone(UTC)
-
-    def _working_days(self, at: datetime, count: int) -> datetime:
-        """When the centre closes on the last of so many working days after that of `at`."""
-        day = at.astimezone(self._zone).date()
-        while count:
-            day += timedelta(days=1)
-            count -= self._works(day)
-        return datetime.combine(day, _CLOSES, self._zone).astimezone(UTC)

@@ -29,9 +29,11 @@ from shared.contracts.feedback import (
 from shared.contracts.intake import (
     BookAppointment,
     CollectDetails,
+    Consumer,
     PromiseCallBack,
     ReceiveRequest,
     ReceiveWrittenRequest,
+    RegisterConsumer,
     TryCallBack,
 )
 from shared.contracts.subscriptions import AcceptOrder
@@ -74,6 +76,19 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "RegisterWrittenRequest": ("WrittenRequestRegistered",),
     "AnswerWrittenRequest": ("WrittenRequestAnswered",),
     "DeclineWrittenRequest": ("WrittenRequestDeclined",),
+    "CheckCompleteness": ("CompletenessChecked",),
+    "AskClarification": ("ClarificationAsked",),
+    "ReceiveClarification": ("ClarificationReceived",),
+    "EndClarification": ("ClarificationEnded",),
+    "ForwardWrittenRequest": ("WrittenRequestForwarded",),
+    "ForwardMisdirected": ("MisdirectedForwarded",),
+    "ExtendAnswer": ("AnswerExtended",),
+    "NotifyOfExtension": ("ExtensionNoticeGiven",),
+    "RegisterConsumer": ("ConsumerRegistered",),
+    "VerifyConsumer": ("ConsumerVerified",),
+    "MergeConsumers": ("ConsumerMerged", "ConsumerAbsorbed"),
+    "SetRouting": ("RoutingSet",),
+    "HandOverCase": ("CaseHandedOver", "LoadCounted"),  # of a case that the routing gave to somebody
     "ReceiveCall": ("CallReceived",),
     "AnswerCall": ("CallAnswered",),
     "FindCallerData": ("CallerDataFound",),
@@ -86,7 +101,11 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "CloseCallBack": ("CallBackClosed",),
     "OpenAgenda": ("AgendaOpened",),
     "BookAppointment": ("AppointmentBooked",),
+    "RescheduleAppointment": ("AppointmentBooked", "AppointmentTakenOver", "AppointmentMoved"),  # to another day
     "BeginAppointment": ("AppointmentBegun",),
+    "CancelAppointment": ("AppointmentCancelled",),
+    "RecordMissedAppointment": ("AppointmentMissed",),
+    "PublishScript": ("ScriptPublished",),
     "PublishCatalogueEntry": ("CatalogueEntryPublished",),
     "SetDeliveryTariff": ("DeliveryTariffSet",),
     "AnnounceCampaign": ("CampaignAnnounced",),
@@ -103,6 +122,8 @@ _EVENTS: dict[str, tuple[str, ...]] = {
 
 def event_types(step: Step) -> tuple[str, ...]:
     """The types of all events that an accepted step leads to, other services' reactions included."""
+    if step.leads_to is not None:
+        return step.leads_to
     if isinstance(step.command, AssessSatisfaction):
         end = ("Satisfied",) if step.command.satisfied else ("Dissatisfied", "FollowUpDue")
         return ("SatisfactionAssessed", *end)
@@ -136,15 +157,21 @@ def event_types(step: Step) -> tuple[str, ...]:
 
 
 def _entered(command: Command | None) -> tuple[str, ...]:
-    """Everybody who can be found again is entered into the information base; in the play nobody is known before."""
+    """Everybody who can be found again is entered into the information base; who is known before, tells by hand."""
     match command:
+        case RegisterConsumer(consumer=told):
+            return ("ContactAdded", "ContactClaimed") * _found_by(told)
         case ReceiveRequest(consumer=told) | ReceiveWrittenRequest(consumer=told) | BookAppointment(consumer=told):
-            found_by = sum(one is not None for one in (told.phone, told.email, told.identifier))
+            found_by = _found_by(told)
         case PromiseCallBack():
             found_by = 1
         case _:
             return ()
     return (*("ContactsLearnt", "ConsumerRegistered")[: 2 * found_by], *("ContactAdded", "ContactClaimed") * found_by)
+
+
+def _found_by(told: Consumer) -> int:
+    return sum(one is not None for one in (told.phone, told.email, told.identifier))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

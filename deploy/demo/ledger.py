@@ -16,6 +16,7 @@ from deploy.demo.calls import call_clocks
 from deploy.demo.complaint_times import Complaints
 from deploy.demo.days import Days, reckon_days
 from deploy.demo.facts import EffectivenessFact, consultation_facts, event_types
+from deploy.demo.mail_times import mail_clocks
 from deploy.demo.script import Script
 from deploy.demo.steps import Step
 from deploy.demo.times import Timed, timed
@@ -95,7 +96,8 @@ def reckon(script: Script, now: datetime) -> Ledger:
     for step in done:
         cases[step.thread].append(step)
     days = reckon_days(cases.values(), script.begins)
-    clocks = [clock for case in cases.values() for clock in _timed(case, script.begins.tzinfo)]
+    zone = script.begins.tzinfo
+    clocks = [clock for case in cases.values() for clock in (*_timed(case, zone), *mail_clocks(case, zone))]
     facts = [fact for case in cases.values() for fact in consultation_facts(case)]
     return Ledger(
         sla=_sla([*clocks, *(one for case in cases.values() for one in call_clocks(case)), *days.clocks], now),

@@ -22,6 +22,7 @@ from deploy.demo import folder as data
 from deploy.demo import show
 from deploy.demo.branches import never
 from deploy.demo.days import Protocol
+from deploy.demo.desk import PREFIX
 from deploy.demo.figures import Figures, differences, look, settled
 from deploy.demo.ledger import Ledger, reckon
 from deploy.demo.play import Player
@@ -133,8 +134,9 @@ async def play_and_compare(
 
 
 def _cases(script: Script) -> int:
+    opens = ReceiveRequest | ReceiveWrittenRequest
     return len(
-        {step.thread for step in script.steps if isinstance(step.command, ReceiveRequest | ReceiveWrittenRequest)}
+        {one.thread for one in script.steps if isinstance(one.command, opens) and not one.thread.startswith(PREFIX)}
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from deploy.demo import complaints, consultations, counter, letters, people, press, words
 from deploy.demo.calls import PLOTS, calls
 from deploy.demo.consultations import End, Later, consultation
+from deploy.demo.desk import desk
 from deploy.demo.letters import letter
 from deploy.demo.steps import Chance, Step, Tale
 from deploy.demo.strangers import press_tale, strangers
@@ -76,6 +77,7 @@ def write(*, ends: datetime, cases: int, seed: int) -> Script:
         steps += tale.steps
     steps += _press(chance, begins, max(8, cases // 5))
     steps += calls(chance, begins, max(PLOTS, cases // 10))
+    steps += desk(chance, begins)
     steps += complaints.complaints(chance, begins, max(10, cases // 12))
     steps += complaints.inspections(chance, begins)
     steps += strangers(chance, begins + timedelta(days=9, hours=12))

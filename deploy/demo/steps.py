@@ -44,6 +44,8 @@ class Step:
     """The machine-readable reason, where the answer must give one."""
     entered: datetime | None = None
     """When it is submitted, where that is later than when it happened."""
+    leads_to: tuple[str, ...] | None = None
+    """The types of the events that it leads to, where that depends on what went before; None: it never does."""
 
 
 class Slip(StrEnum):
@@ -135,13 +137,23 @@ class Tale:
         self._channel_source = channel_source
         self._kept = kept
 
-    def by_channel(self, at: datetime, command: Command, code: str = "") -> None:
+    def by_channel(
+        self, at: datetime, command: Command, code: str = "", *, leads_to: tuple[str, ...] | None = None
+    ) -> None:
         """The channel's adapter submits `command`; with `code`, in vain."""
-        self._tell(at, command, code, self._channel_source, kept=self._kept)
+        self._tell(at, command, code, self._channel_source, kept=self._kept, leads_to=leads_to)
 
-    def by_desk(self, at: datetime, command: Command, code: str = "", *, role: Role | None = None) -> None:
+    def by_desk(
+        self,
+        at: datetime,
+        command: Command,
+        code: str = "",
+        *,
+        role: Role | None = None,
+        leads_to: tuple[str, ...] | None = None,
+    ) -> None:
         """Somebody at the centre submits `command`, default: whoever usually does; with `code`, in vain."""
-        self._tell(at, command, code, "/demo/desk", kept=False, role=role)
+        self._tell(at, command, code, "/demo/desk", kept=False, role=role, leads_to=leads_to)
 
     def entered_later(self, at: datetime, entered: datetime, command: Command) -> None:
         """Somebody at the centre enters at `entered` what happened `at`."""
@@ -157,6 +169,7 @@ class Tale:
         kept: bool,
         role: Role | None = None,
         entered: datetime | None = None,
+        leads_to: tuple[str, ...] | None = None,
     ) -> None:
         step = Step(
             thread=self.thread,
@@ -171,6 +184,7 @@ class Tale:
             status=Status.REJECTED if code else Status.ACCEPTED,
             code=code,
             entered=entered,
+            leads_to=leads_to,
         )
         self.steps.append(step)
         if not code and self.chance.repeat(command.type_name()):

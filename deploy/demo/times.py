@@ -28,14 +28,7 @@ from shared.contracts.feedback import (
     RecordUnreached,
     Survey,
 )
-from shared.contracts.intake import (
-    AnswerWrittenRequest,
-    CollectDetails,
-    DeclineWrittenRequest,
-    ReceiveRequest,
-    ReceiveWrittenRequest,
-    RegisterWrittenRequest,
-)
+from shared.contracts.intake import CollectDetails, ReceiveRequest
 from shared.contracts.values import CancelGround, Party
 
 _MINUTES, _DAYS, _MONTHS = "minutes", "days", "months"
@@ -54,8 +47,6 @@ _LIMITS: dict[str, tuple[str, int | None, int]] = {
     "closing": (_MINUTES, 5, 10),
     "effectiveness": (_MONTHS, None, 1),
     "impact": (_MONTHS, 1, 3),
-    "mail_register": (_DAYS, None, 1),
-    "mail_answer": (_DAYS, None, 10),
 }
 """Unit, norm and limit. A follow-up's is not here: 72 hours, or as agreed; nor what is due at a time that was said."""
 _FOLLOW_UP = timedelta(hours=72)
@@ -171,16 +162,6 @@ class _Account:
                 self._surveyed(months, at)
             case ExtendImpact():
                 self._asked_again(at, 6)
-            case ReceiveWrittenRequest(channel=channel):
-                self.channel = channel
-                self._start("mail_register", at)
-                self._start("mail_answer", at)
-            case RegisterWrittenRequest():
-                self._stop(("mail_register",), at)
-            case AnswerWrittenRequest():
-                self._stop(("mail_answer",), at)
-            case DeclineWrittenRequest():
-                self._stop(("mail_register", "mail_answer"), at)
             case _:
                 pass
 

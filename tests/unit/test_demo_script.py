@@ -10,12 +10,14 @@ import pytest
 
 from deploy.demo.branches import BRANCHES
 from deploy.demo.days import protocol_of
+from deploy.demo.desk import PREFIX
 from deploy.demo.facts import event_types
 from deploy.demo.ledger import reckon
 from deploy.demo.script import Script, write
 from deploy.demo.steps import Slip, Step
 from services.subscriptions.domain import decider
 from shared.bus.answers import Status
+from shared.contracts import intake
 from shared.contracts.intake import CollectDetails, DeclineWrittenRequest, ReceiveRequest, ReceiveWrittenRequest
 from shared.contracts.subscriptions import DayCertified
 from shared.contracts.values import Channel, DeclineGround, Language
@@ -44,7 +46,13 @@ def test_the_same_seed_tells_the_same_story_and_another_one_another() -> None:
 def test_the_fortnight_has_everything_in_it() -> None:
     script = write(ends=ENDS, cases=200, seed=1)
     commands = [step.command for step in script.steps if step.status is Status.ACCEPTED]
-    opened = [one for one in commands if isinstance(one, ReceiveRequest | ReceiveWrittenRequest)]
+    opened = [
+        step.command
+        for step in script.steps
+        if step.status is Status.ACCEPTED
+        and isinstance(step.command, ReceiveRequest | ReceiveWrittenRequest)
+        and not step.thread.startswith(PREFIX)
+    ]
     assert {one.channel for one in opened} == set(Channel)
     assert {one.language for one in opened} == set(Language)
     assert {one.ground for one in commands if isinstance(one, DeclineWrittenRequest)} == set(DeclineGround)
@@ -68,6 +76,15 @@ def test_the_fortnight_has_everything_in_it() -> None:
     assert min(missed[name] for name in others - own) > 0
     assert sum(row.cancelled for row in ledger.sla.values()) > 0
     assert {branch: ledger.branches.get(branch, 0) for branch in BRANCHES if not ledger.branches.get(branch)} == {}
+
+
+def test_every_command_of_intake_is_played_however_short_it_is() -> None:
+    script = write(ends=ENDS, cases=20, seed=4)
+    played = {step.type for step in script.steps if step.status is Status.ACCEPTED}
+    assert set(intake.COMMANDS) - played == set()
+    events = reckon(script, ENDS).events
+    # Only two moves of one appointment at the same moment lead to that one.
+    assert {event.type_name() for event in intake.EVENTS} - events.keys() == {"MoveOvertaken"}
 
 
 def test_the_story_worth_a_look_misses_a_limit_and_ends_well() -> None:

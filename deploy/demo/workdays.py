@@ -1,0 +1,40 @@
+"""The account's own calendar: which days the made-up centre works on, and when so many of them are over."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+import holidays
+
+_OPENS, _CLOSES = time(9), time(18, 30)
+_SATURDAY = 5
+
+
+class Workdays:
+    """Kazakhstan's working days, in the centre's time zone. Results are in UTC."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+        self._free = holidays.country_holidays("KZ")
+
+    def later(self, at: datetime, count: int) -> datetime:
+        """When the centre closes on the last of so many working days after that of `at`."""
+        day = at.astimezone(self._zone).date()
+        while count:
+            day += timedelta(days=1)
+            count -= self._works(day)
+        return datetime.combine(day, _CLOSES, self._zone).astimezone(UTC)
+
+    def counted_from(self, at: datetime) -> datetime:
+        """The same moment, or, of a day on which the centre is closed, the next opening."""
+        day = at.astimezone(self._zone).date()
+        if self._works(day):
+            return at
+        while not self._works(day):
+            day += timedelta(days=1)
+        return datetime.combine(day, _OPENS, self._zone).astimezone(UTC)
+
+    def _works(self, day: date) -> bool:
+        if day in self._free:
+            return False
+        return day.weekday() < _SATURDAY or day in self._free.weekend_workdays
