@@ -28,7 +28,7 @@ from tests.conftest import StartSystem
 from tests.faults.conftest import until
 from tests.faults.load import SOURCE, Load, Submission, catalogue, spoken, subscription, written
 
-CASES_A_SECOND = 180
+CASES_A_SECOND = 60
 """Of about three messages each."""
 DOWN_S = 0.5
 """So long the load meets the others without it."""
@@ -55,6 +55,7 @@ async def database(mortal: System) -> AsyncIterator[asyncpg.Pool[asyncpg.Record]
         yield pool
 
 
+@pytest.mark.timeout(900)
 async def test_whatever_is_killed_nothing_accepted_is_lost_or_doubled(
     mortal: System, database: asyncpg.Pool[asyncpg.Record]
 ) -> None:
@@ -94,7 +95,7 @@ async def test_a_process_whose_server_is_away_stops_cleanly_and_starts_anew(mort
     finally:
         await mortal.restart(server)
     await until(
-        lambda: all(part.ready for part in mortal.state.parts()), 30, lambda: f"not ready: {mortal.state.parts()}"
+        lambda: all(part.ready for part in mortal.state.parts()), 60, lambda: f"not ready: {mortal.state.parts()}"
     )
 
 
@@ -123,7 +124,7 @@ def steps(first: Submission) -> list[Submission]:
 async def progress(load: Load, count: int) -> None:
     """Wait until so many more are accepted."""
     goal = len(load.accepted) + count
-    await until(lambda: len(load.accepted) >= goal, 30, lambda: f"{goal - len(load.accepted)} of {count} are missing")
+    await until(lambda: len(load.accepted) >= goal, 90, lambda: f"{goal - len(load.accepted)} of {count} are missing")
 
 
 async def finish(load: Load) -> None:
@@ -131,7 +132,7 @@ async def finish(load: Load) -> None:
     load.rate = 0
     await until(
         lambda: not load.unanswered,
-        60,
+        180,
         lambda: f"{Counter(one.type for one in load.unanswered)} have no answer, e.g. {load.unanswered[0].id}",
     )
     assert load.refused == []
@@ -151,7 +152,7 @@ async def stops_cleanly(system: System, name: str) -> None:
             lines.seek(seen)
             return next((line for line in lines if line.startswith("launcher:")), "")
 
-    await until(end, 5, lambda: f"the launcher has not noticed the end of {name}")
+    await until(end, 15, lambda: f"the launcher has not noticed the end of {name}")
     assert "status 0" in end(), log.read_text()[seen:]
 
 
@@ -169,7 +170,7 @@ def has_begun(system: System, name: str) -> bool:
 
 async def nothing_is_lost_or_doubled(system: System, database: asyncpg.Pool[asyncpg.Record], load: Load) -> None:
     await until(
-        lambda: all(part.ready for part in system.state.parts()), 30, lambda: f"not ready: {system.state.parts()}"
+        lambda: all(part.ready for part in system.state.parts()), 60, lambda: f"not ready: {system.state.parts()}"
     )
     await everything_accepted_is_stored_once(database, load)
     await every_reaction_happened_once(database)
@@ -210,7 +211,7 @@ async def every_reaction_happened_once(database: asyncpg.Pool[asyncpg.Record]) -
         async def all_happened(cause: str = cause, effect: str = effect) -> bool:
             return await of_type(cause) == await of_type(effect)
 
-        await until(all_happened, 40, lambda cause=cause, effect=effect: f"not every {cause} has its one {effect}")
+        await until(all_happened, 90, lambda cause=cause, effect=effect: f"not every {cause} has its one {effect}")
 
 
 async def every_consumer_was_told_once(system: System, database: asyncpg.Pool[asyncpg.Record]) -> None:
@@ -220,7 +221,7 @@ async def every_consumer_was_told_once(system: System, database: asyncpg.Pool[as
     async def all_passed() -> bool:
         return await database.fetchval("SELECT position >= (SELECT max(position) FROM store.event) FROM ops.notify")
 
-    await until(all_passed, 40, lambda: "notify has not come to the log's end")
+    await until(all_passed, 90, lambda: "notify has not come to the log's end")
     client = await nats.connect(system.url_for("admin"), inbox_prefix=b"_INBOX_admin")
     try:
         js = client.jetstream()
@@ -243,7 +244,7 @@ async def everything_stored_is_on_the_stream(system: System, database: asyncpg.P
         async def relayed() -> bool:
             return (await js.stream_info(EVENTS_STREAM)).state.messages >= len(stored)
 
-        await until(relayed, 30, lambda: f"not all of {len(stored)} events are on the stream")
+        await until(relayed, 60, lambda: f"not all of {len(stored)} events are on the stream")
         count = (await js.stream_info(EVENTS_STREAM)).state.messages
         subscription_ = await js.subscribe("tereze.events.>", ordered_consumer=True)
         found = [(await subscription_.next_msg(timeout=10)).headers for _ in range(count)]
@@ -254,7 +255,7 @@ async def everything_stored_is_on_the_stream(system: System, database: asyncpg.P
             return (await js.stream_info(IN_STREAM)).state.messages == 0
 
         # What was delivered to a process that died comes again once the server has waited for it: 30 s.
-        await until(nothing_left, 45, lambda: "messages are left in the stream of submissions")
+        await until(nothing_left, 90, lambda: "messages are left in the stream of submissions")
     finally:
         await client.close()
 
@@ -275,7 +276,7 @@ async def every_projection_equals_its_rebuild(system: System, database: asyncpg.
             async def caught_up(sql: str = sql, about: tuple[list[str], str] = about) -> bool:
                 return await database.fetchval(sql, *about)
 
-            await until(caught_up, 20, lambda name=projection.name: f"{name} has not caught up")
+            await until(caught_up, 60, lambda name=projection.name: f"{name} has not caught up")
             verdict = await verify(pool, projection)
             assert verdict.differences == 0, verdict
             assert verdict.rows > 0
