@@ -221,7 +221,8 @@ async def every_consumer_was_told_once(system: System, database: asyncpg.Pool[as
     async def all_passed() -> bool:
         # In the order of the log: its last event need not have the highest position.
         return await database.fetchval(
-            """SELECT (xid, position) >= (SELECT xid, position FROM store.event ORDER BY xid DESC, position DESC LIMIT 1)
+            """SELECT (xid, position) >= (SELECT xid, position FROM store.event
+                                          ORDER BY xid DESC, position DESC LIMIT 1)
                FROM ops.notify"""
         )
 
