@@ -22,7 +22,7 @@ from deploy.leftovers import PROCESSES
 from services.insight.verify import verify
 from services.insight.views import projections
 from shared.bus.answers import Status
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, MSG_ID, OUT_STREAM
+from shared.bus.names import EVENTS_STREAM, IN_STREAM, MSG_ID
 from shared.settings import Settings
 from tests.conftest import StartSystem
 from tests.faults.conftest import until
@@ -34,8 +34,6 @@ DOWN_S = 0.5
 """So long the load meets the others without it."""
 GRACE_S = 10.0
 _LEAST_EVENTS_OF = {"AssessSatisfaction": 2}
-_TOLD = ("RequestReceived", "WrittenRequestReceived", "WrittenRequestRegistered", "WrittenRequestAnswered")
-"""Events of which the load's consumers are told: all of them left a contact."""
 _REACTIONS = (
     ("DetailsCollected", "ConsultationOpened"),
     ("ConsultHeld", "AssessmentDue"),
@@ -175,7 +173,6 @@ async def nothing_is_lost_or_doubled(system: System, database: asyncpg.Pool[asyn
     await everything_accepted_is_stored_once(database, load)
     await every_reaction_happened_once(database)
     await everything_stored_is_on_the_stream(system, database)
-    await every_consumer_was_told_once(system, database)
     await every_projection_equals_its_rebuild(system, database)
     assert (
         await database.fetchval("SELECT count(*) FROM ops.dead_letter WHERE reasons::text LIKE '%internal_error%'") == 0
@@ -212,32 +209,6 @@ async def every_reaction_happened_once(database: asyncpg.Pool[asyncpg.Record]) -
             return await of_type(cause) == await of_type(effect)
 
         await until(all_happened, 90, lambda cause=cause, effect=effect: f"not every {cause} has its one {effect}")
-
-
-async def every_consumer_was_told_once(system: System, database: asyncpg.Pool[asyncpg.Record]) -> None:
-    rows = await database.fetch("SELECT position FROM store.event WHERE type = ANY($1)", _TOLD)
-    due = {f"e{row['position']}" for row in rows}
-
-    async def all_passed() -> bool:
-        # In the order of the log: its last event need not have the highest position.
-        return await database.fetchval(
-            """SELECT (xid, position) >= (SELECT xid, position FROM store.event
-                                          ORDER BY xid DESC, position DESC LIMIT 1)
-               FROM ops.notify"""
-        )
-
-    await until(all_passed, 90, lambda: "notify has not come to the log's end")
-    client = await nats.connect(system.url_for("admin"), inbox_prefix=b"_INBOX_admin")
-    try:
-        js = client.jetstream()
-        count = (await js.stream_info(OUT_STREAM)).state.messages
-        subscription_ = await js.subscribe("tereze.out.*", ordered_consumer=True)
-        found = [(await subscription_.next_msg(timeout=10)).headers for _ in range(count)]
-    finally:
-        await client.close()
-    ids = Counter((headers or {}).get(MSG_ID, "") for headers in found)
-    assert set(ids.values()) == {1}
-    assert ids.keys() >= due
 
 
 async def everything_stored_is_on_the_stream(system: System, database: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -96,7 +96,11 @@ async def all_told(store: asyncpg.Pool[asyncpg.Record]) -> None:
     """Wait until notify has passed all events there are."""
 
     async def passed() -> bool:
-        return await store.fetchval("SELECT position >= (SELECT max(position) FROM store.event) FROM ops.notify")
+        return await store.fetchval(
+            """SELECT (xid, position) >= (SELECT xid, position FROM store.event
+                                          ORDER BY xid DESC, position DESC LIMIT 1)
+               FROM ops.notify"""
+        )
 
     await until(passed)
 
