@@ -14,18 +14,15 @@ from typing import Any, TypeVar
 
 import asyncpg
 import nats
-import nats.errors
-from nats.js.errors import APIError
 
 from deploy.home import SERVERS, State
 from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, inbox_prefix
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor
+from shared.troubles import BUS_TROUBLES, STORE_TROUBLES
 
 _PATIENCE_S = 1.2
 """A server that does not answer by then is said not to answer: whoever asks is in a hurry."""
-_STORE_TROUBLES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-_BUS_TROUBLES = (OSError, TimeoutError, nats.errors.Error, APIError)
 _NO_SERVICE = {*SERVERS, "relay", "insight", "notify"}
 
 T = TypeVar("T")
@@ -97,8 +94,8 @@ async def health(state: State) -> Health:
             return None
 
     store, durables = await asyncio.gather(
-        in_time("postgres", _ask_store(state.database_url, state.pids, running), _STORE_TROUBLES),
-        in_time("nats", _ask_bus(state.nats_url, state.pids, running), _BUS_TROUBLES),
+        in_time("postgres", _ask_store(state.database_url, state.pids, running), STORE_TROUBLES),
+        in_time("nats", _ask_bus(state.nats_url, state.pids, running), BUS_TROUBLES),
     )
     if store is None:
         return Health(durables=durables, unanswered=unanswered)

@@ -7,14 +7,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
-import asyncpg
-
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor
 from shared.telemetry import Metrics
+from shared.troubles import STORE_TROUBLES
 
 EVERY_S = 10.0
-_TROUBLES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 async def tell_lag(
@@ -27,7 +25,7 @@ async def tell_lag(
     """
     while metrics.enabled:
         # While the store is away nothing is known; what was told last stands.
-        with contextlib.suppress(*_TROUBLES):
+        with contextlib.suppress(*STORE_TROUBLES):
             for name, cursor in (await cursors()).items():
                 events, oldest = await log.behind(cursor)
                 age = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()

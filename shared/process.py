@@ -15,6 +15,8 @@ from types import MappingProxyType
 import asyncpg
 import uvloop
 
+from shared.troubles import STORE_TROUBLES
+
 log = logging.getLogger(__name__)
 
 _CANCEL_AGAIN_S = 0.5
@@ -91,8 +93,12 @@ def spare_collector() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-async def until_told_to_stop() -> None:
-    """Say that the process is ready, then wait for SIGTERM or SIGINT."""
+async def until_told_to_stop(*working: asyncio.Task[None]) -> None:
+    """Say that the process is ready, then wait for SIGTERM or SIGINT.
+
+    Raises what one of the `working` tasks died of. A process that lives on without one of its parts looks healthy and
+    does nothing; one that ends is started anew.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,7 +106,12 @@ async def until_told_to_stop() -> None:
     ready = os.environ.get("TEREZE_READY_FILE")
     if ready:
         Path(ready).write_text(str(os.getpid()))
-    await stop.wait()
+    stopping = asyncio.create_task(stop.wait())
+    alive = {stopping, *working}
+    while not stopping.done():
+        ended, alive = await asyncio.wait(alive, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
 
 
 def obey_cancellation() -> None:
@@ -126,6 +137,6 @@ async def end(*tasks: asyncio.Task[None]) -> None:
 
 async def close_pool(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     """Close a pool; connections that do not end in time are dropped, as a lost server answers no good-bye."""
-    with contextlib.suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    with contextlib.suppress(*STORE_TROUBLES):
         async with asyncio.timeout(_CLOSE_S):
             await pool.close()

@@ -36,7 +36,7 @@ async def main() -> None:
     listening = asyncio.create_task(listen(settings.nats_url, runner))
     telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, partial(live_cursors, pool)))
     await runner.opened()
-    await until_told_to_stop()
+    await until_told_to_stop(following, listening, telling)
     await end(telling, listening, following)
     await close_pool(pool)
     telemetry.shutdown()

@@ -8,8 +8,6 @@ import logging
 from collections.abc import Sequence
 from time import monotonic, time_ns
 
-import asyncpg
-
 from services.insight import ledger
 from services.insight.instants import Connection, Pool, log_connection
 from services.insight.ledger import Status
@@ -20,6 +18,7 @@ from shared.eventstore.model import Cursor
 from shared.process import obey_cancellation
 from shared.telemetry import SpanKind, Telemetry
 from shared.telemetry.names import CASE_ID, EVENT_TYPE, POSITION
+from shared.troubles import STORE_TROUBLES
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,6 @@ POLL_S = 0.2
 _LONGEST_WAIT_S = 5.0
 _PASS_BY_S = 1.0
 """So often at most the checkpoint is moved past events that a projection does not read."""
-_TROUBLES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class _MovedError(Exception):
@@ -84,7 +82,7 @@ class Runner:
                 continue
             except Exception as trouble:
                 # Whatever it is, the other projections go on, and this one tries again.
-                known = isinstance(trouble, (*_TROUBLES, BusyError, PoisonError))
+                known = isinstance(trouble, (*STORE_TROUBLES, BusyError, PoisonError))
                 log.warning("projection %s waits %.1f s: %s", projection.name, wait, _said(trouble), exc_info=not known)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT_S)

@@ -15,7 +15,6 @@ from time import monotonic
 
 import asyncpg
 import nats.errors
-import nats.js.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from opentelemetry.trace import SpanKind
@@ -28,6 +27,7 @@ from shared.lag import tell_lag
 from shared.process import close_pool, end, obey_cancellation, until_told_to_stop
 from shared.telemetry import Telemetry
 from shared.telemetry.names import CASE_ID, DESTINATION, MESSAGE_ID, POSITION, SYSTEM, SYSTEM_NATS
+from shared.troubles import BUS_TROUBLES, STORE_TROUBLES
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +38,7 @@ ACK_S = 5.0
 """So long the acknowledgements of a page may take; then it is sent again."""
 _PASS_BY_S = 1.0
 """So often at most the cursor is moved past events that are not published."""
-TROUBLES = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    nats.errors.Error,
-    nats.js.errors.Error,
-    OSError,
-    TimeoutError,
-)
+TROUBLES = (*STORE_TROUBLES, *BUS_TROUBLES)
 
 
 class LogPublisher(ABC):
@@ -174,7 +167,7 @@ async def follow(
     """The life of a process that publishes, once connected: until it is told to stop."""
     publishing = asyncio.create_task(publisher.run())
     telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, publisher.cursors))
-    await until_told_to_stop()
+    await until_told_to_stop(publishing, telling)
     await end(telling, publishing)
     with contextlib.suppress(nats.errors.Error):  # there is nothing to drain into while the server is away
         await client.drain()

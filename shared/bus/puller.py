@@ -18,6 +18,8 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from shared.troubles import BUS_TROUBLES
+
 log = logging.getLogger(__name__)
 
 EXPIRES_S = 5.0
@@ -62,6 +64,11 @@ class Puller:
         self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._arrived)
         self._task = asyncio.create_task(self._run())
 
+    @property
+    def working(self) -> asyncio.Task[None]:
+        """The task that pulls, once started."""
+        return self._task
+
     async def stop(self) -> None:
         """Finish the batch at hand; give back what was fetched and not begun."""
         self._stopping = True
@@ -96,7 +103,7 @@ class Puller:
                 if len(self._buffer) < self._batch:
                     await asyncio.sleep(self._linger_s)
                 batch, self._buffer = self._buffer[: self._batch], self._buffer[self._batch :]
-            except (nats.errors.Error, OSError) as trouble:
+            except BUS_TROUBLES as trouble:
                 log.warning("pulling waits: %s: %s", type(trouble).__name__, trouble)
                 await asyncio.sleep(GRACE_S)
                 continue

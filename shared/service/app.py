@@ -135,6 +135,11 @@ class Service:
             self._tasks.append(asyncio.create_task(_answer_requests(self._stray, desk)))
         log.info("%s takes messages", context)
 
+    @property
+    def working(self) -> list[asyncio.Task[None]]:
+        """The tasks without which it takes no messages."""
+        return [*self._tasks, *(puller.working for puller in self._pullers)]
+
     async def stop(self) -> None:
         """Finish the batch at hand and leave; what was not settled is delivered again to the next process."""
         for puller in self._pullers:
@@ -172,7 +177,7 @@ def run(decider: Decider[Any], *, sweeps_strays: bool = False) -> None:
         telemetry = setup(decider.context, settings.home)
         service = Service(decider, settings, clock_from_environment(), telemetry, sweeps_strays=sweeps_strays)
         await service.start()
-        await until_told_to_stop()
+        await until_told_to_stop(*service.working)
         await service.stop()
 
     run_process(main())

@@ -27,11 +27,11 @@ from shared.roles import actor_of
 from shared.service.processor import INTERNAL_ERROR, Incoming, Processor, Result
 from shared.telemetry import MessageSpan, Telemetry
 from shared.telemetry.names import CASE_ID, CONTEXT, DESTINATION, EVENT_TYPE, MESSAGE_ID, OUTCOME, SYSTEM, SYSTEM_NATS
+from shared.troubles import STORE_TROUBLES
 
 log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 5.0
-_STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _MESSAGE_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _LONGEST_ID = 2000
 _LATER = "later"
@@ -43,7 +43,7 @@ def store_is_away(error: Exception) -> bool:
 
     Then nothing was decided and the messages come again. Only what the data itself brings about is a message's fault.
     """
-    return isinstance(error, _STORE_ERRORS) and not isinstance(error, _MESSAGE_ERRORS)
+    return isinstance(error, STORE_TROUBLES) and not isinstance(error, _MESSAGE_ERRORS)
 
 
 _Settled: TypeAlias = tuple[Delivery, Answer, MessageSpan]
