@@ -22,10 +22,10 @@ from shared.contracts import COMMANDS
 from shared.roles import usual
 from tests.faults.samples import PAST, sample
 
-AGAIN_S = 10.0
+AGAIN_S = 4.0
 """Without an answer for so long, a message is sent again."""
 TICK_S = 0.05
-MOST_OPEN = 500
+MOST_OPEN = 2000
 """With so many unanswered it begins no case: a slow machine is loaded, not buried."""
 _START = datetime.fromisoformat(PAST)
 SOURCE = "/load"
