@@ -355,6 +355,15 @@ async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
         body = orjson.dumps({**HELD, "case_id": case_id})
         await house.client.jetstream().publish("tereze.in.consult.HoldConsultation", body, headers=head)
 
+    async def deliveries() -> int:
+        delivered = (await house.client.jetstream().consumer_info(names.IN_STREAM, "consult")).delivered
+        assert delivered is not None
+        return delivered.consumer_seq
+
+    async def more_than(seen: int) -> bool:
+        """Whether what waits was looked at once more, and its answer would have come."""
+        return await deliveries() > seen + 1
+
     await house.client.subscribe("tereze.answers.test", cb=answered)
     # Given a case whose details are collected, and a relay that brings consult no news of it
     await house.stop_relay()
@@ -366,7 +375,8 @@ async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
     # Then the latter is refused once its patience is over, and the former waits for the news
     refused = await asyncio.wait_for(answers.get(), 10)
     assert (refused.id, refused.reasons[0].code) == ("nobody", "unknown_case")
-    await asyncio.sleep(1)
+    seen = await deliveries()
+    await until(lambda: more_than(seen))
     assert answers.empty()
     house.start_relay()
     held = await asyncio.wait_for(answers.get(), 20)
