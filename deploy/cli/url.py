@@ -25,7 +25,9 @@ def url(
 ) -> None:
     """Print the NATS URL of a bus user, with its password: what a channel adapter connects to.
 
-    A user's inbox prefix is _INBOX_ and its name: inbox_prefix=b"_INBOX_channel" for the user channel.
+    Each user hears answers in an inbox of its own only, which the client must be told, or requests are refused:
+    _INBOX_adapter for adapter, _INBOX_channel for channel, and so on: _INBOX_ and the user's name. In Python
+    nats.connect(url, inbox_prefix=b"_INBOX_channel"), in Go nats.CustomInboxPrefix("_INBOX_channel").
 
     Example: [bold]NATS_URL=$(tereze url) python my_adapter.py[/bold]
     """
