@@ -219,5 +219,11 @@ def running(home: Path | str) -> State:
     """The system that runs in a data folder. Problem: none does."""
     state = find_running(home)
     if state is None:
-        raise Problem(f"No running Tereze in {Home.at(home).path}. Start it with: make run")
+        where = Home.at(home)
+        if where.state.exists():  # an orderly end deletes it
+            raise Problem(
+                f"The launcher of the Tereze in {where.path} was killed; what it started may still run, watched by "
+                "nobody. End it with: tereze down; or start anew, which ends it too: tereze up"
+            )
+        raise Problem(f"No running Tereze in {where.path}. Start it with: make run")
     return state

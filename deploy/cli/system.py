@@ -85,6 +85,10 @@ def status(home: HomeOption, as_json: JsonOption = False) -> None:
         if found is not None:
             console.print(*health_tables(found), sep="\n")
     if late:
-        typer.echo(f"Not ready: {', '.join(late)}. Its log: {home}/logs/{late[0]}.log", err=True)
+        typer.echo(
+            f"Not ready: {', '.join(late)}. What died is started again by itself; if it stays so, read "
+            f"{home}/logs/{late[0]}.log, then: tereze down, tereze up",
+            err=True,
+        )
     if not ready:
         raise typer.Exit(1)

@@ -84,6 +84,7 @@ async def test_a_killed_part_stays_down_until_it_is_restarted(small: System, nam
     status = await asyncio.to_thread(_tereze, "status", home=small.home.path)
     assert status.returncode == 1
     assert f"Not ready: {name}" in status.stderr
+    assert "tereze down, tereze up" in status.stderr
     await small.restart(name)
     await _until(lambda: all(part.ready for part in running(small.home.path).parts()))
 
@@ -111,6 +112,10 @@ async def test_what_a_killed_launcher_left_is_replaced(new_folder: Callable[[], 
     await launcher.wait()
     (orphan,) = _of(home, PROCESSES["relay"])
     assert find_running(home) is None
+    status = await asyncio.to_thread(_tereze, "status", home=home)
+    assert status.returncode == 1
+    assert "was killed; what it started may still run" in status.stderr
+    assert "tereze down" in status.stderr
 
     system = System(home)
     await system.start(("relay",))
