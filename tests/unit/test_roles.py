@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -24,6 +25,7 @@ from shared.eventstore.model import Append, Appended, Outcome, RecordedEvent
 from shared.roles import MAY, actor_of, check, source_and_role
 from shared.service.processor import Incoming, Processor
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 REQUEST = b'{"channel": "walk_in", "language": "kk", "office": "n", "question": "?", "responsible": "m-1"}'
 SUBJECT = names.submit_subject("intake", "ReceiveRequest")
@@ -53,6 +55,13 @@ SAMPLES = {
 
 def test_every_command_has_a_row_and_every_row_a_command() -> None:
     assert set(MAY) == set(COMMANDS)
+
+
+def test_the_documents_table_is_this_one() -> None:
+    """The way to renew a row: its roles as they stand in `shared/roles.py`, with blanks."""
+    written = (ROOT / "docs" / "domain.md").read_text(encoding="utf-8").partition("| command | roles |\n|---|---|\n")[2]
+    rows = written.partition("\n\n")[0].splitlines()
+    assert rows == [f"| `{name}` | {', '.join(roles).replace('_', ' ')} |" for name, roles in MAY.items()]
 
 
 def test_every_row_names_somebody_and_nobody_twice() -> None:
