@@ -16,8 +16,8 @@ from shared.telemetry.local import LocalSpan, Trace
 _GAP: Final = 2
 _NARROWEST_BAR: Final = 10
 _WIDEST_BAR: Final = 60
-_WIDEST_NAME: Final = 48
-_WIDEST_OUTCOME: Final = 24
+_NAME_SHARE: Final = 0.4
+_OUTCOME_SHARE: Final = 0.3
 _COLOURS: Final = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 _NS_A_MS: Final = 1_000_000
 
@@ -113,8 +113,8 @@ def _widths(traces: Sequence[Trace], console_width: int) -> Widths:
     """One set of widths for all traces, so that their columns line up; the bars take what is left."""
     rows = [row for trace in traces for row in trace.walk()]
     service = max(len(_service(span)) for _, span in rows)
-    name = min(max(len(_indented(depth, span)) for depth, span in rows), _WIDEST_NAME)
-    outcome = min(max(len(_outcome(span)) for _, span in rows), _WIDEST_OUTCOME)
+    name = min(max(len(_indented(depth, span)) for depth, span in rows), int(console_width * _NAME_SHARE))
+    outcome = min(max(len(_outcome(span)) for _, span in rows), int(console_width * _OUTCOME_SHARE))
     duration = max(len(_duration(span.end_ns - span.start_ns)) for _, span in rows)
     left = console_width - (service + name + outcome + duration + 5 * _GAP)
     return Widths(service, name, max(_NARROWEST_BAR, min(left, _WIDEST_BAR)), duration, outcome)

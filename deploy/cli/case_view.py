@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -64,7 +64,7 @@ def case_tables(found: Timeline, timezone: str) -> None:
     for deadline in found.deadlines:
         if not deadline.runs:
             ended[deadline.event].append(deadline)
-    widths = _widths(found.entries, console.width)
+    widths = _widths(found.entries, ended, console.width)
     told: dict[str, Any] = {}
     day = ""
     console.print(Text(f"Case {found.case_id}", style="bold"), soft_wrap=True)
@@ -74,7 +74,7 @@ def case_tables(found: Timeline, timezone: str) -> None:
             console.print(f"\n[bold]{day}[/]")
         console.print(_line(widths, f"{at:%H:%M:%S}", entry, ended[entry.position]))
         if details := "; ".join(_details(entry, told, zone)):
-            console.print(Padding(Text(details, style="dim"), (0, 0, 0, _TIME + _GAP)))
+            console.print(Padding(Text(details, style="dim"), (0, 0, 0, _TIME + _GAP), expand=False))
     console.print()
     _still_to_do(console, [deadline for deadline in found.deadlines if deadline.runs], zone)
 
@@ -91,10 +91,11 @@ def _still_to_do(console: Console, running: Sequence[Deadline], zone: ZoneInfo) 
     console.print(table)
 
 
-def _widths(entries: Sequence[Entry], console_width: int) -> _Widths:
+def _widths(entries: Sequence[Entry], ended: Mapping[int, Sequence[Deadline]], console_width: int) -> _Widths:
     what = max(len(_what(entry)) for entry in entries)
     who = min(max(len(_who(entry)) for entry in entries), _WIDEST_WHO)
-    return _Widths(what, who, max(console_width - _TIME - what - who - 3 * _GAP, _NARROWEST_DEADLINES))
+    left = max(console_width - _TIME - what - who - 3 * _GAP, _NARROWEST_DEADLINES)
+    return _Widths(what, who, min(left, max((len(_plain(one)) for some in ended.values() for one in some), default=1)))
 
 
 def _line(widths: _Widths, time: str, entry: Entry, ended: Sequence[Deadline]) -> Table:

@@ -50,21 +50,25 @@ def sla(
     """
     import asyncio
 
-    from deploy.cli.insight_view import print_json, sla_table
+    from deploy.cli.insight_view import nothing_matches, print_json, sla_table
     from services.insight import queries
 
-    group = _choice(queries.SlaGroup, by) if by else None
+    filters = {"office": office, "channel": channel, "topic": topic}
+    group = _choice(queries.SlaGroup, by) if by is not None else None
     at = _moment(as_of)
 
-    async def ask() -> list[queries.SlaRow]:
+    async def ask() -> tuple[list[queries.SlaRow], dict[str, list[str]]]:
         async with _database(home) as (pool, now), pool.acquire() as connection:
-            return await queries.sla(
-                connection, now=now, as_of=at, office=office, topic=topic, channel=channel, by=group
-            )
+            rows = await queries.sla(connection, now=now, as_of=at, by=group, **filters)
+            asked = [] if rows else [name for name, value in filters.items() if value is not None]
+            return rows, {name: await queries.sla_values(connection, name) for name in asked}
 
-    rows = asyncio.run(_told(ask()))
+    rows, known = asyncio.run(_told(ask()))
     if as_json:
         print_json([_named(row, group) for row in rows])
+    elif known:
+        asked = {name: value for name, value in filters.items() if value is not None}
+        typer.echo(nothing_matches(asked, known, past=at is not None))
     else:
         sla_table(rows, group)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 import orjson
@@ -17,6 +18,9 @@ from deploy.cli.terminal import terminal
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
 
 _WIDEST_GROUP = 24
+_NEAR = 0.5
+_FEW = 10
+_LISTS = {"office": "tereze sla --by office", "topic": "tereze sla --by topic", "channel": "tereze sla"}
 _ROOM = 10_000
 _SELDOM = ("paused", "cancelled")
 """Columns that are shown only where there is something in them."""
@@ -35,6 +39,21 @@ def sla_table(rows: Sequence[SlaRow], group: SlaGroup | None) -> None:
     console = terminal()
     widest_first = (_sla_wide(rows, group, "below_norm", *_SELDOM), _sla_wide(rows, group))
     console.print(next((table for table in widest_first if _fits(console, table)), _sla_narrow(rows, group)))
+
+
+def nothing_matches(asked: Mapping[str, str], known: Mapping[str, Sequence[str]], *, past: bool) -> str:
+    """Why no clock was found: what none has, and what comes near it; or that no clock has all that was asked for."""
+    for name, value in asked.items():
+        if value in known[name]:
+            continue
+        if not known[name]:
+            return f"No {name} has clocks yet."
+        near = get_close_matches(value, known[name], cutoff=_NEAR)
+        some = near or known[name][:_FEW]
+        more = "" if len(some) == len(known[name]) else f"; all of them: {_LISTS[name]}"
+        return f"No {name} {value} has clocks. {'Near it' if near else 'There are'}: {', '.join(some)}{more}"
+    all_asked = " and ".join(f"{name} {value}" for name, value in asked.items())
+    return f"No clock had {all_asked} by then." if past else f"No clock has {all_asked} together."
 
 
 def _sla_wide(rows: Sequence[SlaRow], group: SlaGroup | None, *more: str) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -78,7 +78,7 @@ def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
     from deploy.cli.terminal import terminal
     from deploy.problem import Problem
 
-    async def read(letters: DeadLetters, _: State) -> dict[str, object]:
+    async def read(letters: DeadLetters, _: State) -> dict[str, Any]:
         content = await letters.open(number)
         if content is None:
             raise Problem(f"there is no dead letter {number}; see: tereze dead-letters list --all")
@@ -90,8 +90,13 @@ def show(home: HomeOption, number: Number, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(orjson.dumps(letter).decode())
         return
+    reasons = letter.pop("reasons")
+    console = terminal()
     for name, value in letter.items():
-        terminal().print(f"{name}:", value, markup=False, emoji=False)
+        console.print(f"{name}:", value, markup=False, emoji=False)
+    for one in reasons:
+        field = f"  [{one['field']}]" if one["field"] else ""
+        console.print(f"reason: {one['code']}: {one['message']}{field}", markup=False, emoji=False)
 
 
 def resend(

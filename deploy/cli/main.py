@@ -36,10 +36,18 @@ def _register_all() -> None:
 
 
 def _check_arguments(arguments: Sequence[str]) -> None:
-    """Neither the bus nor the store takes what is no UTF-8; Python hands such bytes on as surrogates."""
-    for argument in arguments:
+    """Neither the bus nor the store takes what is no UTF-8; Python hands such bytes on as surrogates.
+
+    An empty one is a shell's variable that was not set: it must not silently mean "any", "new" or "here".
+    """
+    for number, argument in enumerate(arguments):
         if any("\ud800" <= character <= "\udfff" for character in argument):
             raise Problem(f"{os.fsencode(argument)!r} is not UTF-8; write it (or name the file) in UTF-8")
+        option, given, value = argument.partition("=") if argument.startswith("--") else ("", "=", argument)
+        if given and not value.strip():
+            before = arguments[number - 1] if number else ""
+            what = option or (before if before.startswith("-") else f"argument {number + 1}")
+            raise Problem(f"{what} is empty; give it a value or leave it out")
 
 
 def main() -> None:

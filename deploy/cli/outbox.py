@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+_RULE = 40
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(outbox)
@@ -53,7 +56,7 @@ def outbox(
     elif text:
         for one in found:
             to = ", ".join(value for value in one["to"].values() if value)
-            console.rule()
+            console.print("─" * _RULE)
             console.print(f"{one['time']}  {one['channel']}  {to}\n{one['subject']}\n\n{one['text']}", markup=False)
     else:
         console.print(_table(found))

@@ -77,8 +77,8 @@ def _server(host: str) -> Json:
     return {
         "host": "{host}",
         "protocol": "nats",
-        "description": "The bus. An adapter connects as the user `adapter`, with the inbox prefix `_INBOX_adapter`; one that "
-        "only speaks for consumers as `channel`, with `_INBOX_channel`.",
+        "description": "The bus. An adapter connects as the user `adapter`, with the inbox prefix `_INBOX_adapter`; "
+        "one that only speaks for consumers as `channel`, with `_INBOX_channel`.",
         "variables": {"host": {"default": host, "description": "Host and port of a NATS server."}},
         "security": [{"$ref": "#/components/securitySchemes/user"}],
     }

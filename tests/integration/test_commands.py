@@ -16,7 +16,7 @@ from tests.conftest import StartSystem
 
 @pytest.fixture(scope="module")
 async def own(start_system: StartSystem) -> System:
-    return await start_system(("intake", "relay"), movable_clock=False)
+    return await start_system(("intake", "insight", "relay"), movable_clock=False)
 
 
 async def tereze(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,3 +48,16 @@ async def test_data_beyond_what_the_bus_takes_is_told(own: System, tmp_path: Pat
     done = await tereze(own, "send", "ReceiveRequest", "--data", f"@{file}")
     assert done.returncode == 1
     assert done.stderr.startswith("tereze: --data: 3,000,")
+
+
+async def test_where_no_clock_matches_it_is_said_which_offices_there_are(own: System) -> None:
+    """Regression: an office's name with a slip said that nothing was ever received."""
+    written = (
+        '{"channel": "web", "language": "en", "office": "north", "question": "?", "consumer": {"email": "a@b.kz"}}'
+    )
+    assert (await tereze(own, "send", "ReceiveWrittenRequest", "--data", written)).returncode == 0
+    async with asyncio.timeout(30):
+        while "Near it" not in (told := (await tereze(own, "sla", "--office", "nrth")).stdout):
+            assert told in {"", "No office has clocks yet.\n"}
+    assert told == "No office nrth has clocks. Near it: north\n"
+    assert (await tereze(own, "sla", "--office", "nrth", "--json")).stdout.strip() == "[]"

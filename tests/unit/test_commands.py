@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from deploy.cli import case_view, health_view, insight_view, letters, outbox, send
+from deploy.cli.terminal import terminal
 from deploy.health import Durable, Health, Reader
 from deploy.home import Part
 from deploy.waterfall import show
@@ -139,6 +141,69 @@ def assert_says(done: subprocess.CompletedProcess[str], sentence: str) -> None:
 @pytest.mark.parametrize("time", ["0001-01-01", "9999-12-31T23:59:59-12:00"])
 def test_a_time_that_cannot_be_reckoned_with_is_told(tmp_path: Path, time: str) -> None:
     assert_says(tereze("sla", "--as-of", time, home=tmp_path), "--as-of")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("send", "ReceiveRequest", "--data", "{}", "--id", ""), "--id"),
+        (("send", "ReceiveRequest", "--data", "{}", "--source="), "--source"),
+        (("sla", "--by", " "), "--by"),
+        (("status", "--home", ""), "--home"),
+        (("outbox", "--case", ""), "--case"),
+        (("case", ""), "argument 2"),
+    ],
+)
+def test_an_empty_option_is_refused_and_stands_for_nothing(
+    tmp_path: Path, arguments: tuple[str, ...], what: str
+) -> None:
+    """Regression: `--id ''`, of a shell's variable that was not set, silently made a new id: no safe repeat."""
+    assert_says(tereze(*arguments, home=tmp_path), f"{what} is empty")
+
+
+KNOWN = {"office": ["north", "south"], "topic": ["documents"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "past", "told"),
+    [
+        ({"office": "nort"}, False, "No office nort has clocks. Near it: north; all of them: tereze sla --by office"),
+        ({"office": "x"}, False, "No office x has clocks. There are: north, south"),
+        ({"office": "north", "topic": "?"}, False, "No topic ? has clocks. There are: documents"),
+        (
+            {"office": "north", "topic": "documents"},
+            False,
+            "No clock has office north and topic documents together.",
+        ),
+        ({"office": "north"}, True, "No clock had office north by then."),
+    ],
+)
+def test_where_no_clock_is_found_it_is_said_which_there_are(asked: dict[str, str], past: bool, told: str) -> None:
+    assert insight_view.nothing_matches(asked, KNOWN, past=past) == told
+
+
+LONG = "consumer_data_must_be_verified_before_anything_else_is_done expected_result.and_some_more"
+
+
+@pytest.mark.parametrize("columns", ["80", None])
+def test_reasons_are_whole_on_a_narrow_terminal_and_piped_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str | None
+) -> None:
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", columns)
+    code, _, field = LONG.partition(" ")
+    one = LetterSummary(1, "intake", "", "", "RescheduleAppointment", "/web/north", [], NOON, None, 0)
+    letter = replace(one, reasons=[{"code": code, "field": field}])
+    terminal().print(letters._table([letter]))  # pyright: ignore[reportPrivateUsage]
+    shown = capsys.readouterr().out
+    if columns is None:
+        assert LONG in shown
+    else:
+        assert LONG.replace(" ", "") in "".join(
+            line.split("│")[-2].strip() for line in shown.splitlines() if "│" in line
+        )
 
 
 @pytest.mark.parametrize(

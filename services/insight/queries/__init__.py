@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.insight.queries.base import NotBuiltError
 from services.insight.queries.effectiveness import CauseRow, EffectivenessGroup, EffectivenessRow, causes, effectiveness
-from services.insight.queries.sla import SlaGroup, SlaRow, sla
+from services.insight.queries.sla import SlaGroup, SlaRow, sla, sla_values
 
 __all__ = [
     "CauseRow",
@@ -16,4 +16,5 @@ __all__ = [
     "causes",
     "effectiveness",
     "sla",
+    "sla_values",
 ]

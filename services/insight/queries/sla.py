@@ -153,6 +153,17 @@ async def sla(
     return [_row(row, at) for row in rows]
 
 
+async def sla_values(connection: Connection, name: str) -> list[str]:
+    """Every office, topic or channel (`name`) that has clocks.
+
+    Raises:
+        NotBuiltError: the projection is not built.
+    """
+    statement = f"SELECT DISTINCT {name} AS value FROM read.{{table}} WHERE op = 'start' AND {name} <> '' ORDER BY 1"  # noqa: S608
+    async with reading(connection):
+        return [row["value"] for row in await fetch(connection, "sla", statement)]
+
+
 def _judged(records: Sequence[asyncpg.Record], now: datetime) -> list[list[Any]]:
     """What came of each clock that needs more than a start and a stop, by columns, as `_SLA` takes them."""
     starts: list[asyncpg.Record] = []
