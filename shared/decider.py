@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from typing import Generic, TypeAlias, TypeVar
 
 from shared.contracts.base import Command, Event, Message
@@ -18,6 +19,16 @@ from shared.contracts.values import Context
 S = TypeVar("S")
 Blind: TypeAlias = Callable[[str, str], str]
 """(kind, text) -> the text's keyed index: the same for the same text; it tells nothing to who lacks the key."""
+
+
+class Key(Enum):
+    """Whether the vault holds a consumer's key (ADR 0004)."""
+
+    NONE = auto()
+    """Nothing was ever sealed for them."""
+    KEPT = auto()
+    DELETED = auto()
+    """They are forgotten: what is written about them is lost."""
 
 
 class Refused(Exception):
@@ -56,6 +67,8 @@ class Given(Generic[S]):
     """States of the streams that `Decider.reads` and `Decider.looks_up` named."""
     blind: Blind = _no_index
     """Indexes what is personal, under the installation's key."""
+    keys: Mapping[str, Key] = field(default_factory=dict[str, Key])
+    """How it stands with the keys of those whom `Decider.whose_keys` named."""
 
 
 def _reads_nothing(_message: Message) -> tuple[str, ...]:
@@ -63,6 +76,10 @@ def _reads_nothing(_message: Message) -> tuple[str, ...]:
 
 
 def _looks_nothing_up(_message: Message, _blind: Blind, _known: Mapping[str, S]) -> Iterable[str]:
+    return ()
+
+
+def _asks_for_no_key(_message: Message, _known: Mapping[str, S]) -> Iterable[str]:
     return ()
 
 
@@ -92,6 +109,8 @@ class Decider(Generic[S]):
     """Other streams of this service whose state the decision needs."""
     looks_up: Callable[[Message, Blind, Mapping[str, S]], Iterable[str]] = _looks_nothing_up
     """(message, index, other streams' states so far) -> further streams; asked until it names none that is new."""
+    whose_keys: Callable[[Message, Mapping[str, S]], Iterable[str]] = _asks_for_no_key
+    """(message, other streams' states) -> the consumers whose keys the decision asks after."""
     forgets: Callable[[Message], str | None] = _forgets_nobody
     """An event that says a consumer is forgotten -> whose key is deleted before it is reacted to."""
     case_of: Callable[[Event], str | None] = _its_streams

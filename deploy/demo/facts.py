@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.demo.steps import Step
 from shared.contracts.base import Command
-from shared.contracts.complaints import DecideComplaint, RecordComplainantsReply
+from shared.contracts.complaints import DecideComplaint, ReceiveComplaint, RecordComplainantsReply
 from shared.contracts.consult import (
     CancelConsultation,
     CompletePreparation,
@@ -163,6 +163,9 @@ def _entered(command: Command | None) -> tuple[str, ...]:
             return ("ContactAdded", "ContactClaimed") * _found_by(told)
         case ReceiveRequest(consumer=told) | ReceiveWrittenRequest(consumer=told) | BookAppointment(consumer=told):
             found_by = _found_by(told)
+        case ReceiveComplaint(consumer=told):
+            found_by = _found_by(told)
+            return (*("ConsumerRegistered",)[:found_by], *("ContactAdded", "ContactClaimed") * found_by)
         case PromiseCallBack():
             found_by = 1
         case _:

@@ -12,12 +12,13 @@ Who a complaint is about takes no part in handling it; a review is in other hand
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from services.feedback import causes
 from services.feedback.case import Feedback
 from services.feedback.complaint import Complaint
+from shared.contacts import contacts, in_order, said
 from shared.contracts.base import Event
 from shared.contracts.complaints import (
     Acknowledged,
@@ -40,8 +41,9 @@ from shared.contracts.complaints import (
     RecordComplainantsAnswer,
     TakeImmediateAction,
 )
+from shared.contracts.feedback import AssessmentDue
 from shared.contracts.values import Channel
-from shared.decider import Given, Refused
+from shared.decider import Given, Key, Refused
 from shared.regimes import CASE_TYPES, RULES
 
 PROCEDURE = ("acknowledge", "assess", "investigate", "decide", "communicate", "recourse")
@@ -61,12 +63,13 @@ def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
     case = given.others.get(f"feedback-{wanted.about}")
     of_case = case.latest if isinstance(case, Feedback) else None
     consumer = wanted.consumer
-    contacts = (consumer.phone, consumer.email, consumer.address)
-    known = consumer.consumer_id is not None or of_case is not None
-    has_contacts = known or any(contact and contact.strip() for contact in contacts)
+    ways = (consumer.phone, consumer.email, consumer.address)
+    # Who was forgotten begins anew: under their old id the complaint's words would be lost.
+    known = next((one for one in whose(wanted, of_case) if given.keys.get(one) is not Key.DELETED), None)
+    has_contacts = known is not None or any(way and way.strip() for way in ways)
     regime = CASE_TYPES.regime(wanted.case_type)
     facts: dict[str, Any] = {
-        "consumer_id": consumer.consumer_id or (of_case.consumer_id if of_case else None) or f"c-{case_id}",
+        "consumer_id": known or f"c-{case_id}",
         "case_id": case_id,
         "round_id": f"{case_id}-r1",
         "channel": wanted.channel,
@@ -94,6 +97,9 @@ def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
         phone=consumer.phone,
         email=consumer.email,
         address=consumer.address,
+        identifier=consumer.identifier,
+        contacts=contacts(consumer, given.blind),
+        known=in_order(said(consumer)),
     )
     limit = RULES[regime].answer
     how = Acknowledged.MESSAGE if has_contacts else Acknowledged.IMPOSSIBLE
@@ -105,6 +111,13 @@ def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
         limit_unit=limit.unit,
     )
     return [received, acknowledged]
+
+
+def whose(wanted: ReceiveComplaint, of_case: AssessmentDue | None) -> Iterator[str]:
+    """Under whose id a complaint may be sealed: whom it names, else the consumer of the case that it grew out of."""
+    for one in (wanted.consumer.consumer_id, of_case.consumer_id if of_case else None):
+        if one is not None:
+            yield one
 
 
 def assign(complaint: Complaint, wanted: AssignComplaint) -> ComplaintAssigned:

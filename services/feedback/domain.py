@@ -7,7 +7,7 @@ to which page. Days are the centre's: `decider(zone)` makes the rules for one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
@@ -317,6 +317,14 @@ def reads(message: Message) -> tuple[str, ...]:
     return (causes.STREAM,) if getattr(message, "causes", None) and not isinstance(message, ActionDue) else ()
 
 
+def whose_keys(message: Message, known: Mapping[str, State]) -> Iterable[str]:
+    """Whose a complaint would be: who was forgotten meanwhile begins anew."""
+    if not isinstance(message, ReceiveComplaint):
+        return ()
+    grown_from = known.get(f"feedback-{message.about}")
+    return complaints.whose(message, grown_from.latest if isinstance(grown_from, Feedback) else None)
+
+
 def decider(zone: tzinfo) -> Decider[State]:
     """The rules for a centre in time zone `zone`."""
     return Decider(
@@ -327,6 +335,7 @@ def decider(zone: tzinfo) -> Decider[State]:
         initial=Unknown,
         stream_of=stream_of,
         reads=reads,
+        whose_keys=whose_keys,
         decide=partial(decide, zone),
         evolve=evolve,
     )

@@ -1,18 +1,16 @@
 """Contacts: how a consumer is recognised without their words being kept in the clear (DOMAIN.md §2 stage 2a).
 
-A contact is normalised, then hashed under the installation's key; the hash names a stream, `contact-<index>`, that says
-whose it is. Two records that claim one contact at the same moment both stand, and are found as possible duplicates.
+A contact's index (`shared/contacts.py`) names a stream, `contact-<index>`, that says whose it is. Two records that
+claim one contact at the same moment both stand, and are found as possible duplicates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-
-import phonenumbers
 
 from services.intake.state import Claim, Record, State
+from shared.contacts import contacts, in_order, said
 from shared.contracts.base import Event
 from shared.contracts.intake import (
     Consumer,
@@ -27,14 +25,6 @@ from shared.contracts.intake import (
 )
 from shared.decider import Blind, Given
 
-COUNTRY = "KZ"
-"""Numbers that name no country are meant to be this one's."""
-FINDING = (ContactKind.IDENTIFIER, ContactKind.PHONE, ContactKind.EMAIL)
-"""By what a consumer is found, the surest first. Several people may share a name or an address."""
-
-_KINDS = tuple((kind, kind.value) for kind in ContactKind)
-_FINDING = tuple((kind, kind.value) for kind in FINDING)
-
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -45,35 +35,6 @@ class Recognised:
     to_verify: tuple[ContactKind, ...]
     learnt: ContactsLearnt | None
     """What the information base did not know yet; None: nothing."""
-
-
-@lru_cache(maxsize=2048)  # a decision asks for the same ones several times, and a number is slow to take apart
-def normalised(kind: ContactKind, text: str | None) -> str | None:
-    """A contact in the one form it is compared in; None where the text is none of its kind."""
-    bare = "".join((text or "").split())
-    if not bare:
-        return None
-    if kind is ContactKind.PHONE:
-        try:
-            number = phonenumbers.parse(bare, COUNTRY)
-        except phonenumbers.NumberParseException:
-            return None
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if kind is ContactKind.EMAIL:
-        return bare.casefold() if "@" in bare else None
-    return "".join(letter for letter in bare.upper() if letter.isalnum()) or None
-
-
-def contacts(consumer: Consumer, blind: Blind) -> list[Contact]:
-    """The contacts by which this consumer can be found, the surest first."""
-    told = [(kind, text) for kind, name in _FINDING if (text := getattr(consumer, name))]
-    found = ((kind, normalised(kind, text)) for kind, text in told)
-    return [Contact(kind=kind, index=blind(kind, text)) for kind, text in found if text is not None]
-
-
-def said(consumer: Consumer) -> frozenset[ContactKind]:
-    """The kinds of data that a message gives."""
-    return frozenset(kind for kind, name in _KINDS if (getattr(consumer, name) or "").strip())
 
 
 def claim_stream(contact: Contact) -> str:
@@ -90,7 +51,12 @@ def looks_up(consumer: Consumer, blind: Blind, known: Mapping[str, State]) -> It
     """The streams that recognising this consumer needs: the contacts, whose they are, and who answers for those."""
     if consumer.consumer_id is not None:
         yield record_stream(consumer.consumer_id)
-    for contact in contacts(consumer, blind):
+    yield from owners_of(contacts(consumer, blind), known)
+
+
+def owners_of(mine: Sequence[Contact], known: Mapping[str, State]) -> Iterator[str]:
+    """The streams that say whose these contacts are, and who answers for those."""
+    for contact in mine:
         yield claim_stream(contact)
         claim = known.get(claim_stream(contact))
         if isinstance(claim, Claim):
@@ -123,34 +89,38 @@ def recognise(consumer: Consumer, given: Given[State], *, case_id: str, otherwis
     A forgotten consumer is nobody's acquaintance: who comes back begins anew.
     """
     known, mine = given.others, contacts(consumer, given.blind)
-    owners = {one.index: _owner(one, known) for one in mine}
+    owners = {one.index: owner(one, known) for one in mine}
     named = [survivor(consumer.consumer_id, known)] if consumer.consumer_id else []
     for candidate in (*named, *filter(None, owners.values())):
-        if not _record(candidate, known).forgotten:
+        if not record_of(candidate, known).forgotten:
             consumer_id = candidate
             break
     else:
         consumer_id = otherwise
-    record = _record(consumer_id, known)
-    new = [one for one in mine if one not in record.contacts and owners[one.index] != consumer_id]
-    told = said(consumer)
-    learnt = None
-    if new or (record.registered and told - record.known):
-        learnt = ContactsLearnt(consumer_id=consumer_id, case_id=case_id, contacts=new, known=in_order(told))
+    record = record_of(consumer_id, known)
+    learnt = learnt_of(consumer_id, mine, said(consumer), known, case_id=case_id)
     return Recognised(consumer_id, record.registered, tuple(in_order(record.known)), learnt)
 
 
-def in_order(kinds: frozenset[ContactKind]) -> list[ContactKind]:
-    """Kinds as they are listed everywhere."""
-    return [kind for kind in ContactKind if kind in kinds]
+def learnt_of(
+    consumer_id: str, mine: Sequence[Contact], told: frozenset[ContactKind], known: Mapping[str, State], *, case_id: str
+) -> ContactsLearnt | None:
+    """What the base does not know of this consumer yet, of what a message told; None: nothing."""
+    record = record_of(consumer_id, known)
+    new = [one for one in mine if one not in record.contacts and owner(one, known) != consumer_id]
+    if new or (record.registered and told - record.known):
+        return ContactsLearnt(consumer_id=consumer_id, case_id=case_id, contacts=new, known=in_order(told))
+    return None
 
 
-def _owner(contact: Contact, known: Mapping[str, State]) -> str | None:
+def owner(contact: Contact, known: Mapping[str, State]) -> str | None:
+    """Who answers to this contact; None: nobody."""
     claim = known.get(claim_stream(contact))
     return survivor(claim.owners[0], known) if isinstance(claim, Claim) and claim.owners else None
 
 
-def _record(consumer_id: str, known: Mapping[str, State]) -> Record:
+def record_of(consumer_id: str, known: Mapping[str, State]) -> Record:
+    """What the base knows of this consumer; an empty record where it knows nothing."""
     record = known.get(record_stream(consumer_id))
     return record if isinstance(record, Record) else Record()
 
@@ -168,7 +138,7 @@ def decide(state: State, message: ContactAdded | ContactDropped, given: Given[St
         if consumer_id not in owners:
             return []
         return [ContactReleased(consumer_id=consumer_id, contact=message.contact)]
-    record = _record(consumer_id, given.others)
+    record = record_of(consumer_id, given.others)
     if consumer_id in owners or message.contact not in record.contacts:
         return []
     claimed = ContactClaimed(consumer_id=consumer_id, contact=message.contact)

@@ -2,7 +2,7 @@
 
 - `requests`: a request for a consultation comes in, its details are collected, it is handed over.
 - `mail` and `mail_ends`: a written request is registered, clarified, forwarded; answered, put off, declined, sent on.
-- `registry` and `contacts`: the one information base: recognise, enter, verify, merge, forget.
+- `registry`, `contacts` and `complainants`: the one information base: recognise, enter, verify, merge, forget.
 - `calls` and `callbacks`: a phone call with its steps, scripts, and what is promised to whom was not served.
 - `bookings`: appointments in person, a slot to one consumer.
 - `routing`: who becomes responsible, by topic, language and load.
@@ -19,10 +19,22 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from services.intake import bookings, callbacks, calls, contacts, mail, mail_ends, registry, requests, routing
+from services.intake import (
+    bookings,
+    callbacks,
+    calls,
+    complainants,
+    contacts,
+    mail,
+    mail_ends,
+    registry,
+    requests,
+    routing,
+)
 from services.intake.state import Record, Request, State, Unknown, Written
 from shared.contracts import intake
 from shared.contracts.base import Event, Message
+from shared.contracts.complaints import ComplaintReceived
 from shared.contracts.feedback import Satisfied
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -88,8 +100,9 @@ REACTIONS: tuple[type[Event], ...] = (
     DetailsCollected,
     AppointmentTakenOver,
     MoveOvertaken,
-    # Feedback's: a case that satisfied is nobody's load any more.
+    # Feedback's: a case that satisfied is nobody's load any more; who complains is in the information base, too.
     Satisfied,
+    ComplaintReceived,
 )
 
 OfWritten = (
@@ -142,6 +155,8 @@ def decide(
             return [routing.set_routing(state, message)]
         case ContactAdded() | ContactDropped():
             return contacts.decide(state, message, given)
+        case ComplaintReceived():
+            return complainants.enter(state, message, given)
         case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | Satisfied():
             return routing.count(state, message, given)
         case _ if isinstance(message, calls.Step):
@@ -257,6 +272,8 @@ def stream_of(message: Message, fresh_id: str) -> str:
             return f"case-{message.case_id or fresh_id}"
         case ContactAdded() | ContactDropped():
             return contacts.claim_stream(message.contact)
+        case ComplaintReceived():
+            return contacts.record_stream(message.consumer_id or "")
         case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | Satisfied() | SetRouting():
             return routing.office_stream(message.office)
         case ReceiveCall():
@@ -282,6 +299,7 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     MergeConsumers: registry.needs,
     ConsumerMerged: registry.needs,
     ContactAdded: registry.needs,
+    ComplaintReceived: complainants.needs,
     ReceiveCall: calls.needs,
     GiveInformation: calls.needs,
     PromiseCallBack: callbacks.needs,
@@ -296,6 +314,11 @@ def looks_up(message: Message, blind: Blind, known: Mapping[str, State]) -> Coll
     """The other streams that a decision needs; most need none."""
     needs = _NEEDS.get(type(message))
     return () if needs is None else tuple(needs(message, blind, known))
+
+
+def whose_keys(message: Message, _known: Mapping[str, State]) -> Iterator[str]:
+    """Whose keys a decision asks after."""
+    return registry.whose_keys(message)
 
 
 def forgets(message: Message) -> str | None:
@@ -313,6 +336,7 @@ def decider(case_types: CaseTypes) -> Decider[State]:
         initial=Unknown,
         stream_of=stream_of,
         looks_up=looks_up,
+        whose_keys=whose_keys,
         forgets=forgets,
         decide=partial(decide, case_types=case_types),
         evolve=evolve,

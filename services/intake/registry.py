@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from services.intake.contacts import contacts, in_order, looks_up, record_stream, said, survivor, survivors
+from services.intake.contacts import looks_up, record_stream, survivor, survivors
 from services.intake.state import Claim, Record, State
+from shared.contacts import contacts, in_order, said
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     Consumer,
@@ -29,7 +30,7 @@ from shared.contracts.intake import (
     RegisterConsumer,
     VerifyConsumer,
 )
-from shared.decider import Blind, Given, Refused
+from shared.decider import Blind, Given, Key, Refused
 
 Rules = (
     RegisterConsumer | VerifyConsumer | MergeConsumers | ForgetConsumer
@@ -69,6 +70,17 @@ def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterato
             return
 
 
+def whose_keys(message: Message) -> Iterator[str]:
+    """Who may be in no register, and yet have words sealed for them."""
+    match message:
+        case ForgetConsumer():
+            yield message.consumer_id
+        case MergeConsumers():
+            yield message.merged
+        case _:
+            return
+
+
 def decide(state: State, message: Rules, given: Given[State]) -> Sequence[Event]:
     """What happens to a record; see each rule below."""
     record = state if isinstance(state, Record) else Record()
@@ -80,7 +92,7 @@ def decide(state: State, message: Rules, given: Given[State]) -> Sequence[Event]
         case MergeConsumers():
             return [merge(record, message, given)]
         case ForgetConsumer():
-            return forget(record, message.consumer_id)
+            return forget(record, message.consumer_id, given)
         case ContactsLearnt():
             return learn(record, message)
         case ConsumerMerged():
@@ -198,11 +210,13 @@ def merge(record: Record, merging: MergeConsumers, given: Given[State]) -> Consu
         (merging.merged, record, "merged"),
         (into, given.others.get(record_stream(into)), "kept"),
     ):
-        if not isinstance(one, Record) or not (one.registered or one.forgotten):
+        found = isinstance(one, Record) and (one.registered or one.forgotten)
+        # Who left no contact is in no register; found out later, their words are put under who they are.
+        if not found and not (who == merging.merged and given.keys.get(who) is Key.KEPT):
             raise Refused(
                 "unknown_consumer", f"consumer {who} is not in the information base; check the id", field, later=True
             )
-        if one.forgotten:
+        if isinstance(one, Record) and one.forgotten:
             raise Refused("consumer_forgotten", f"consumer {who} is forgotten; nothing can be merged with them", field)
     return ConsumerMerged(consumer_id=merging.merged, into=into, merged_by=merging.merged_by, reason=merging.reason)
 
@@ -219,9 +233,19 @@ def absorb(record: Record, merged: ConsumerMerged, given: Given[State]) -> Seque
     return [ConsumerAbsorbed(consumer_id=merged.into, other=other, known=in_order(known))]
 
 
-def forget(record: Record, consumer_id: str) -> Sequence[Event]:
-    """Forget a person with all their records: keys are deleted, contacts lead nowhere. Their cases go on."""
+def forget(record: Record, consumer_id: str, given: Given[State]) -> Sequence[Event]:
+    """Forget a person with all their records: keys are deleted, contacts lead nowhere. Their cases go on.
+
+    Who left no contact is in no register, and can be forgotten too: words are sealed for them (`c-<case>`).
+    """
     _still_answers(record, consumer_id)
+    if not (record.registered or record.absorbed or given.keys.get(consumer_id) is Key.KEPT):
+        raise Refused(
+            "unknown_consumer",
+            f"nothing is known of a consumer {consumer_id}; `tereze case` says whose a case is",
+            "consumer_id",
+            early=True,
+        )
     return forgetting(record, consumer_id)
 
 

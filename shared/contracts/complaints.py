@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from .base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
-from .intake import Consumer
+from .intake import Consumer, Contact, ContactKind
 from .quality import Attempts, CorrectiveAction
 from .values import Channel, Language, Regime
 
@@ -325,6 +325,11 @@ class ComplaintReceived(_ComplaintEvent):
     phone: Sealed | None = None
     email: Sealed | None = None
     address: Sealed | None = None
+    identifier: Sealed | None = None
+    contacts: list[Contact] = Field(default_factory=list[Contact])
+    """By what the complainant is found: intake enters them into the information base, or finds who they are."""
+    known: list[ContactKind] = Field(default_factory=list[ContactKind])
+    """All that the complaint says of them."""
 
 
 class ComplaintAcknowledged(_ComplaintEvent):

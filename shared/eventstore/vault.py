@@ -13,6 +13,8 @@ import asyncpg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.decider import Key
+
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 FORGOTTEN = "[forgotten]"
@@ -92,6 +94,13 @@ class Vault:
         """The same for who only reads: nothing is made, and None stands for an unknown consumer too."""
         return await self._keys(consumer_ids, make=False)
 
+    async def standing(self, consumer_ids: Iterable[str]) -> Mapping[str, Key]:
+        """Whether each consumer has a key, never had one, or was forgotten. Always asked of the store."""
+        asked = sorted(set(consumer_ids))
+        found = {row[0]: row[1] for row in await self._pool.fetch(_STANDING, asked)}
+        kept = {consumer_id: Key.KEPT if has_key else Key.DELETED for consumer_id, has_key in found.items()}
+        return dict.fromkeys(asked, Key.NONE) | kept
+
     async def forget(self, consumer_id: str) -> bool:
         """Delete the consumer's key for good; whether there was one. A consumer never heard of is forgotten too."""
         had_key = await self._pool.fetchval(_FORGET, consumer_id)
@@ -136,6 +145,7 @@ _MAKE = """
 INSERT INTO vault.key (consumer_id, key) SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING
 """
 _SELECT = "SELECT consumer_id, key FROM vault.key WHERE consumer_id = ANY($1::text[])"
+_STANDING = "SELECT consumer_id, key IS NOT NULL FROM vault.key WHERE consumer_id = ANY($1::text[])"
 # The row stays: no new key is ever made for a forgotten consumer.
 _FORGET = """
 WITH before AS (SELECT key IS NOT NULL AS had_key FROM vault.key WHERE consumer_id = $1)

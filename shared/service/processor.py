@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from shared.bus.answers import Answer, Reason, Status, Stored
 from shared.contracts.base import Event, Message
 from shared.contracts.values import Role
-from shared.decider import Blind, Decider, Given, Refused
+from shared.decider import Blind, Decider, Given, Key, Refused
 from shared.eventstore.codec import encode, sealed_for
 from shared.eventstore.index import OWNER, indexing
 from shared.eventstore.model import Append, Appended, NewEvent, Outcome
@@ -46,6 +46,7 @@ class Keys(Protocol):
     """What the processor needs of a vault."""
 
     async def keys_for(self, consumer_ids: Sequence[str]) -> Mapping[str, bytes | None]: ...
+    async def standing(self, consumer_ids: Sequence[str]) -> Mapping[str, Key]: ...
     async def forget(self, consumer_id: str) -> bool: ...
 
 
@@ -153,6 +154,12 @@ class Processor(Generic[S]):
         blind = self._blind or indexing(None)
         messages = {index: batch[index].message for index in pending}
         known, read, others = await self._states.read(messages, streams, blind, trusting=trusting)
+        asked = {
+            consumer_id
+            for index, message in messages.items()
+            for consumer_id in decider.whose_keys(message, states_of(others[index], known))
+        }
+        keys = await self._keys.standing(sorted(asked)) if asked else {}
         drafts: list[_Draft[S]] = []
         refused: list[int] = []
         again: list[int] = []
@@ -170,6 +177,7 @@ class Processor(Generic[S]):
                 fresh_id=fresh[index],
                 others=states_of(others[index], known),
                 blind=blind,
+                keys=keys,
             )
             try:
                 events = decider.decide(before.state, incoming.message, given)

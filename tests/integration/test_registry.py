@@ -117,17 +117,23 @@ async def test_a_running_system_recognises_verifies_merges_and_forgets(start_sys
         # A second record is found to be the same person, and both are forgotten together.
         await ask("ReceiveRequest", request("A3", name="А.", email="asel@example.kz"))
         await until("SELECT count(*) = 2 FROM store.event WHERE type = 'ContactClaimed'")
+        # So is what they complained of by their number, which feedback can't know.
+        said = {"case_id": "X1", "complaint": "?", "received_by": "o-1"}
+        complaint = {name: value for name, value in request("X1", phone=PHONE).items() if name != "question"} | said
+        assert (await ask("ReceiveComplaint", complaint)).status is Status.ACCEPTED
+        await until("SELECT count(*) = 1 FROM store.event WHERE type = 'ConsumerAbsorbed'")
         merge = {"kept": "c-A1", "merged": "c-A3", "merged_by": "m-1", "reason": "the same person"}
         assert (await ask("MergeConsumers", merge)).status is Status.ACCEPTED
-        await until("SELECT count(*) = 1 FROM store.event WHERE type = 'ConsumerAbsorbed'")
-        assert (
-            await store.fetchval("SELECT count(key) FROM vault.key WHERE consumer_id = ANY($1)", ["c-A1", "c-A3"]) == 2
-        )
+        await until("SELECT count(*) = 2 FROM store.event WHERE type = 'ConsumerAbsorbed'")
+        person = ["c-A1", "c-A3", "c-X1"]
+        assert await store.fetchval("SELECT count(key) FROM vault.key WHERE consumer_id = ANY($1)", person) == 3
+        slip = await ask("ForgetConsumer", {"consumer_id": "c-A11"})
+        assert (slip.status, slip.reasons[0].code) == (Status.REJECTED, "unknown_consumer")
         assert (await ask("ForgetConsumer", {"consumer_id": "c-A1"})).status is Status.ACCEPTED
         await until(
-            """SELECT count(*) = 2 FROM vault.key
+            """SELECT count(*) = 3 FROM vault.key
                WHERE consumer_id = ANY($1) AND key IS NULL AND forgotten_at IS NOT NULL""",
-            ["c-A1", "c-A3"],
+            person,
         )
         await until("SELECT count(*) = 2 FROM store.event WHERE type = 'ContactReleased'")
         # Who comes back is somebody new; their open case still goes on to its end.

@@ -12,6 +12,7 @@ import pytest
 
 from shared.contracts.intake import WrittenRequestReceived
 from shared.contracts.values import Channel, Language
+from shared.decider import Key
 from shared.eventstore import (
     FORGOTTEN,
     Append,
@@ -85,6 +86,12 @@ async def test_reading_makes_no_keys(service: Pool, owner: Pool) -> None:
     assert await owner.fetchval("SELECT count(*) FROM vault.key") == 0
     made = await Vault(service).keys_for(["a"])
     assert await Vault(service).existing_keys(["a"]) == made
+
+
+async def test_it_is_known_who_has_a_key_never_had_one_or_was_forgotten(service: Pool, owner: Pool) -> None:
+    await Vault(service).keys_for(["a", "b"])
+    await Vault(owner).forget("b")
+    assert await Vault(service).standing(["a", "b", "c"]) == {"a": Key.KEPT, "b": Key.DELETED, "c": Key.NONE}
 
 
 async def test_an_unknown_consumer_is_not_remembered_as_forgotten(service: Pool) -> None:

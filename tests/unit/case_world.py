@@ -11,7 +11,9 @@ from services.consult.domain import DECIDER as CONSULT
 from services.feedback.domain import DECIDER as FEEDBACK
 from services.intake.domain import DECIDER as INTAKE
 from shared.contracts.base import Event, Message
-from shared.decider import Decider, Given, Refused
+from shared.contracts.intake import ConsumerForgotten
+from shared.decider import Decider, Given, Key, Refused
+from shared.eventstore.codec import sealed_for
 
 from .given_when_then import blind, look_up
 
@@ -108,5 +110,11 @@ class World:
         stream_id = service.stream_of(message, "fresh")
         state = states.get(stream_id, service.initial())
         others = look_up(service, message, states)
-        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind)
+        keys = {who: self._key(who) for who in service.whose_keys(message, others)}
+        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind, keys=keys)
         return stream_id, state, service.decide(state, message, facts)
+
+    def _key(self, consumer_id: str) -> Key:
+        if any(one.event.consumer_id == consumer_id for one in self.of(ConsumerForgotten)):
+            return Key.DELETED
+        return Key.KEPT if any(sealed_for(one.event) == consumer_id for one in self.log) else Key.NONE

@@ -28,7 +28,7 @@ from shared.contracts.quality import CorrectiveAction
 from shared.contracts.values import Channel, Language
 from shared.decider import Given
 
-from .given_when_then import NINE
+from .given_when_then import NINE, blind
 
 ANN = Consumer(name="Ann", phone="+7 700 000 00 01")
 RECOURSE = [Recourse.INTERNAL_REVIEW, Recourse.COURT]
@@ -99,7 +99,7 @@ def after(*commands: Command, begin: datetime = NINE, elsewhere: Any = None) -> 
     happened: list[tuple[Event, datetime]] = []
     for hours, command in enumerate(commands):
         at = begin + timedelta(hours=hours)
-        facts = Given(occurred_at=at, now=at, fresh_id="fresh", others=elsewhere or {})
+        facts = Given(occurred_at=at, now=at, fresh_id="fresh", others=elsewhere or {}, blind=blind)
         for event in DECIDER.decide(state, command, facts):
             state = DECIDER.evolve(state, event, at)
             happened.append((event, at))

@@ -72,7 +72,7 @@ from .complaint_words import (
     receive,
     respond,
 )
-from .given_when_then import NINE
+from .given_when_then import NINE, blind
 
 SLA = projection(centre("Asia/Almaty"))
 PEOPLE = ("m-1", "m-2", "m-3", "m-4")
@@ -135,7 +135,7 @@ class ComplaintLife(RuleBasedStateMachine):
 
     def submit(self, command: Command) -> None:
         state = self.state()
-        facts = Given(occurred_at=self.now, now=self.now, fresh_id="fresh", others={})
+        facts = Given(occurred_at=self.now, now=self.now, fresh_id="fresh", others={}, blind=blind)
         self.log += [(event, self.now) for event in DECIDER.decide(state, command, facts)]
 
     @rule(data=st.data())

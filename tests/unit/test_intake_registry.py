@@ -10,9 +10,10 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from services.intake.contacts import COUNTRY, normalised, survivor
+from services.intake.contacts import survivor
 from services.intake.domain import DECIDER
 from services.intake.state import Record
+from shared.contacts import COUNTRY, normalised
 from shared.contracts.intake import (
     BookAppointment,
     Consumer,
@@ -36,7 +37,7 @@ from shared.contracts.intake import (
     WrittenRequestReceived,
 )
 from shared.contracts.values import Channel, Language
-from shared.decider import Refused
+from shared.decider import Key, Refused
 
 from .case_world import World
 from .given_when_then import NINE, blind, given, refused
@@ -295,11 +296,20 @@ def test_a_merge_that_overtakes_a_forgetting_does_not_bring_anybody_back() -> No
 
 def test_a_person_is_forgotten_once_and_who_is_in_no_register_can_be_forgotten_too() -> None:
     once = (ConsumerForgotten(consumer_id="p-1"),)
-    given(DECIDER).when(ForgetConsumer(consumer_id="p-1")).then(*once)
+    given(DECIDER, keys={"p-1": Key.KEPT}).when(ForgetConsumer(consumer_id="p-1")).then(*once)
     given(DECIDER, once).when(ForgetConsumer(consumer_id="p-1")).then(refused("consumer_forgotten", "consumer_id"))
     given(DECIDER, once).when(VerifyConsumer(consumer_id="p-1", name="A")).then(
         refused("consumer_forgotten", "consumer_id")
     )
+
+
+def test_nobody_is_forgotten_whom_nobody_knows() -> None:
+    """A mistyped id would leave the person, who was told that they are forgotten, readable."""
+    unknown = refused("unknown_consumer", "consumer_id", early=True)
+    given(DECIDER).when(ForgetConsumer(consumer_id="p-1")).then(unknown)
+    given(DECIDER, keys={"p-1": Key.NONE}).when(ForgetConsumer(consumer_id="p-1")).then(unknown)
+    known = given(DECIDER, (REGISTERED, ADDED)).when(ForgetConsumer(consumer_id="p-1"))
+    known.then(ConsumerForgotten(consumer_id="p-1"), ContactDropped(consumer_id="p-1", contact=MY_PHONE))
 
 
 def test_what_was_learnt_of_a_forgotten_person_is_not_entered() -> None:
