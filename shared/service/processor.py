@@ -28,7 +28,7 @@ S = TypeVar("S")
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-"""Rounds that a message may lose to other writers of its stream before it is told `conflict`."""
+"""Rounds that a message may lose to other writers of its stream before it waits, and at last is told `conflict`."""
 INTERNAL_ERROR = Reason(
     "internal_error", "the service failed on this message; tell its operators, who see it as a dead letter"
 )
@@ -129,7 +129,7 @@ class Processor(Generic[S]):
                 break
         for index in pending:
             reason = Reason("busy", "others kept changing the same case; send it again", "case_id")
-            results[index] = _answer(batch[index], Status.CONFLICT, reasons=(reason,))
+            results[index] = _answer(batch[index], Status.CONFLICT, reasons=(reason,), later=True)
         await self._tell_repeats(batch, results)
         await self._tell_their_cases(batch, results)
         return [result for result in results if result is not None]
