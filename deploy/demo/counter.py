@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from deploy.demo.press import DEARER, DEARER_AFTER, DEARER_INDEX, PRICES, form, refund
 from deploy.demo.steps import Tale
+from deploy.demo.workdays import Workdays
 from shared.contracts.subscriptions import (
     AcceptOrder,
     AcceptSubscription,
@@ -170,7 +171,7 @@ def _evening(post: _Facility, nth: int, at: datetime, kept: list[tuple[str, Acce
     if nth == _LATE:
         late = at + timedelta(minutes=40)
         one = form(tale.chance, post.name, late, f"{post.name}-late")
-        post.takes(one, late, day + timedelta(days=1))
+        post.takes(one, late, Workdays(at.tzinfo).after(day))
 
 
 def _weeks_later(post: _Facility, day: datetime, kept: list[tuple[str, AcceptSubscription]]) -> None:

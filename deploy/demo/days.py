@@ -11,6 +11,7 @@ from typing import Any
 from deploy.demo.press import DEARER, DEARER_AFTER, DEARER_INDEX, PRICES, refund
 from deploy.demo.steps import Step
 from deploy.demo.times import Timed
+from deploy.demo.workdays import Workdays
 from shared.contracts.subscriptions import (
     AcceptOrder,
     AcceptSubscription,
@@ -87,6 +88,7 @@ def reckon_days(threads: Iterable[Sequence[Step]], begins: datetime) -> Days:
 class _Facility:
     def __init__(self, begins: datetime, days: Days, sold: dict[str, list[int]]) -> None:
         self._begins = begins
+        self._workdays = Workdays(begins.tzinfo)
         self._days = days
         self._sold = sold
         self._open: dict[date, _Day] = {}
@@ -135,7 +137,7 @@ class _Facility:
     def _accept(self, form: AcceptSubscription, at: datetime) -> None:
         self._name = form.facility
         today = at.date()
-        of = today if self._certified is None or today > self._certified else self._certified + _ONE_DAY
+        of = today if self._certified is None or today > self._certified else self._workdays.after(self._certified)
         dearer = form.index == DEARER_INDEX and today >= (self._begins + DEARER_AFTER).date()
         city, rural = (DEARER if dearer else PRICES[form.index])[form.months]
         amount = (city if form.zone is Zone.CITY else rural) * 100 * form.copies

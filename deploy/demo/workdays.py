@@ -34,6 +34,13 @@ class Workdays:
             day += timedelta(days=1)
         return datetime.combine(day, _OPENS, self._zone).astimezone(UTC)
 
+    def after(self, day: date) -> date:
+        """The first working day after a day."""
+        following = day + timedelta(days=1)
+        while not self._works(following):
+            following += timedelta(days=1)
+        return following
+
     def _works(self, day: date) -> bool:
         if day in self._free:
             return False

@@ -1,9 +1,7 @@
-"""The subscriptions service as a process: the day of an acceptance is the centre's."""
-
-from zoneinfo import ZoneInfo
+"""The subscriptions service as a process: the day of an acceptance, and the next working day, are the centre's."""
 
 from services.subscriptions.domain import decider
+from shared.centre import centre
 from shared.service.app import run
-from shared.settings import Settings
 
-run(decider(ZoneInfo(Settings().timezone)))
+run(decider(centre().calendars))

@@ -7,7 +7,7 @@ impossible. Of a certified day nothing is remembered but that it is certified.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from immutables import Map
 
@@ -23,6 +23,7 @@ from shared.contracts.subscriptions import (
     SubscriptionAccepted,
 )
 from shared.contracts.values import Payment, Seller
+from shared.deadlines import Calendar
 
 Pile = tuple[str, int]
 """The delivery cards of a publication index and a term in months."""
@@ -122,12 +123,15 @@ class Books:
     last_numbers: Map[int, int] = field(default_factory=Map[int, int])
     """Of the forms numbered in each year."""
 
-    def operating_day(self, on: date) -> date:
-        """The day that what happened `on` is entered in: that day; where it is certified, the next one that runs."""
-        if self.certified_until is None or on > self.certified_until:
+    def operating_day(self, on: date, calendar: Calendar) -> date:
+        """The day that what happened `on` is entered in: that day; where it is certified, the next one that runs, or
+        else the facility's next working day by its `calendar`.
+        """
+        certified = self.certified_until
+        if certified is None or on > certified:
             return on
-        following = self.certified_until + timedelta(days=1)
-        return min((day for day in self.days if day >= following), default=following)
+        running = [day for day in self.days if day > certified]
+        return min(running, default=calendar.working_day_after(certified))
 
     def is_certified(self, day: date) -> bool:
         """Whether nothing more is entered in a day: it was certified, or a later one was."""

@@ -27,6 +27,7 @@ from shared.contracts.subscriptions import (
     SubscriptionAnnulled,
     SubscriptionReversed,
 )
+from shared.deadlines import Calendar
 from shared.decider import Refused
 
 
@@ -137,16 +138,19 @@ def said(line: Difference) -> str:
 # ── what other streams of this service bring into the day ────────────────────────────────────────────────────
 
 
-def book(books: Books, change: SubscriptionAnnulled | SubscriptionReversed, on: date, zone: tzinfo) -> Sequence[Event]:
+def book(
+    books: Books, change: SubscriptionAnnulled | SubscriptionReversed, on: date, calendar: Calendar
+) -> Sequence[Event]:
     """A refund, or a wrong form taken back, is a compensating line: of the form's own day where that still runs and the
     form is wrong, else of the day on which it is paid back.
     """
     if isinstance(change, SubscriptionReversed):
         own = change.form_day in books.days
-        day = change.form_day if own else books.operating_day(on)
+        day = change.form_day if own else books.operating_day(on, calendar)
         booking, amount, who = Booking.REVERSAL, change.amount, change.reversed_by
     else:
-        day, booking, amount, who = books.operating_day(on), Booking.ANNULMENT, change.refund, change.annulled_by
+        day = books.operating_day(on, calendar)
+        booking, amount, who = Booking.ANNULMENT, change.refund, change.annulled_by
     booked = RefundBooked(
         abonement=change.abonement,
         facility=change.facility,
@@ -160,7 +164,7 @@ def book(books: Books, change: SubscriptionAnnulled | SubscriptionReversed, on: 
         worker=change.worker,
         form_day=change.form_day,
     )
-    return [booked] if day in books.days else [opened(change.facility, day, who, zone), booked]
+    return [booked] if day in books.days else [opened(change.facility, day, who, calendar.zone), booked]
 
 
 def _running(books: Books, facility: str, day: date) -> Day:

@@ -2,7 +2,7 @@
 
 The rules themselves, by topic: `catalogue` (prices), `campaigns` (dates), `ps1` (accepting), `day` (the operating day,
 over a facility's `books`), `changes` (annulment, redirection, taking back). Calendar days are counted in the centre's
-time zone: `decider(zone)` makes the rules for one.
+time zone, working days by each facility's calendar: `decider(calendars)` makes the rules for a centre.
 
 Streams: `publication-<index>`, `campaigns-all`, `facility-<facility>` (forms, days, refunds: what must add up), and
 `subscription-<abonement>` (one form's life, from its delivery card on). What happens in one stream reaches the other
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from services.subscriptions.books import Books
 from services.subscriptions.campaigns import Calendar
 from services.subscriptions.catalogue import Publication
 from services.subscriptions.changes import Subscription
+from shared import deadlines
 from shared.contracts import subscriptions
 from shared.contracts.base import Event, Message
 from shared.contracts.subscriptions import (
@@ -52,6 +53,7 @@ from shared.contracts.subscriptions import (
     SubscriptionReversed,
 )
 from shared.contracts.values import Context
+from shared.deadlines import Calendars, Hours, Interval
 from shared.decider import Decider, Given, Refused
 from shared.rules import not_in_the_future
 
@@ -68,13 +70,14 @@ CALENDAR = "campaigns-all"
 # ── what may be done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) -> Sequence[Event]:
-    """What happens when `message` arrives; see the rules of each topic. `zone` is the centre's.
+def decide(calendars: Calendars, state: State, message: Message, given: Given[State]) -> Sequence[Event]:
+    """What happens when `message` arrives; see the rules of each topic. `calendars` are the centre's.
 
     Raises:
         Refused: by the rules.
     """
     not_in_the_future(given.occurred_at, given.now)
+    zone = calendars.zone
     today = _day(given.occurred_at, zone)
     match message:
         case PublishCatalogueEntry():
@@ -86,7 +89,7 @@ def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) ->
         case SetCutOffs():
             return [campaigns.set_cut_offs(_calendar(state), message)]
         case AcceptSubscription() | AcceptOrder():
-            return _accept(zone, _books(state), message, given, today)
+            return _accept(calendars, _books(state), message, given, today)
         case OpenDay():
             return [day.open_day(_books(state), message, _day(given.now, zone), zone)]
         case CountDay():
@@ -105,25 +108,25 @@ def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) ->
             # Known already: one of the time before forms had numbers, or told twice.
             return [] if isinstance(state, Subscription) else [changes.card_of(message, today)]
         case SubscriptionAnnulled() | SubscriptionReversed():
-            return day.book(_books(state), message, today, zone)
+            return day.book(_books(state), message, today, calendars.of(message.facility))
         case _:
             raise Refused("unknown_type", f"subscriptions has no rule for {message.type_name()}; see `tereze contract`")
 
 
 def _accept(
-    zone: tzinfo, books: Books, form: AcceptSubscription | AcceptOrder, given: Given[State], today: date
+    calendars: Calendars, books: Books, form: AcceptSubscription | AcceptOrder, given: Given[State], today: date
 ) -> Sequence[Event]:
     """A form gets its number, and opens its operating day where nobody has."""
     publications = {index: _publication(given.others.get(publication_stream(index))) for index in ps1.indexes(form)}
-    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today)
+    on = books.operating_day(today, calendars.of(form.facility))
+    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today, on)
     if isinstance(form, AcceptSubscription):
         accepted = [ps1.accept(books, form, sale, given.fresh_id)]
     else:
         accepted = ps1.accept_order(books, form, sale, given.fresh_id)
-    on = books.operating_day(today)
     if on in books.days:
         return accepted
-    return [day.opened(form.facility, on, form.entered_by or form.worker, zone), *accepted]
+    return [day.opened(form.facility, on, form.entered_by or form.worker, calendars.zone), *accepted]
 
 
 def _day(moment: datetime, zone: tzinfo) -> date:
@@ -241,8 +244,8 @@ def case_of(event: Event) -> str | None:
             return None
 
 
-def decider(zone: tzinfo) -> Decider[State]:
-    """The rules for a centre in time zone `zone`."""
+def decider(calendars: Calendars) -> Decider[State]:
+    """The rules for a centre whose facilities work by these calendars."""
     return Decider(
         context=Context.SUBSCRIPTIONS,
         commands=subscriptions.COMMANDS,
@@ -252,9 +255,11 @@ def decider(zone: tzinfo) -> Decider[State]:
         reads=reads,
         case_of=case_of,
         carried_forward=frozenset({BooksCarriedForward}),
-        decide=partial(decide, zone),
+        decide=partial(decide, calendars),
         evolve=evolve,
     )
 
 
-DECIDER: Decider[State] = decider(ZoneInfo("Asia/Almaty"))
+_WEEK: tuple[Hours, ...] = (*((Interval(time(9), time(18)),),) * 5, (), ())
+DECIDER: Decider[State] = decider(Calendars(deadlines.Calendar(ZoneInfo("Asia/Almaty"), _WEEK)))
+"""For a centre that works from Monday to Friday."""

@@ -19,11 +19,12 @@ LARGEST_AMOUNT = 10**13
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What a form is accepted by: the publications it is for, the calendar, and the day of the acceptance."""
+    """What a form is accepted by: the publications, the calendar, the day, and the operating day it is entered in."""
 
     publications: Mapping[str, Publication]
     calendar: Calendar
     day: date
+    operating_day: date
 
 
 def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) -> SubscriptionAccepted:
@@ -88,8 +89,8 @@ def _accepted(
     issues = issues_of(entry, line.first_month, line.months)
     if not form.signed:
         raise Refused("not_signed", "the subscriber has not signed the form; accept it once it is signed", "signed")
-    operating_day = books.operating_day(sale.day)
-    count = books.last_numbers.get(operating_day.year, 0) + nth
+    year = sale.operating_day.year
+    count = books.last_numbers.get(year, 0) + nth
     return SubscriptionAccepted(
         consumer_id=form.subscriber.consumer_id or f"c-{stranger}",
         subscription_id=subscription_id,
@@ -108,8 +109,8 @@ def _accepted(
         subscriber_kind=form.subscriber.kind,
         name=form.subscriber.name,
         address=form.subscriber.address,
-        abonement=number_of(form.facility, operating_day.year, count),
-        day=operating_day,
+        abonement=number_of(form.facility, year, count),
+        day=sale.operating_day,
         campaign=campaign,
         delivery_price=price.delivery,
         issues=issues,

@@ -92,6 +92,13 @@ class Calendar:
         """Whether it is a working day."""
         return bool(self.hours(day))
 
+    def working_day_after(self, day: date) -> date:
+        """The first working day after a day."""
+        following = day + _DAY
+        while not self.is_open_on(following):
+            following += _DAY
+        return following
+
     def add(self, span: Span, start: datetime, *, from_working_day: bool = False) -> datetime:
         """When a span that begins at `start` ends.
 
@@ -111,9 +118,8 @@ class Calendar:
         day = start.astimezone(self.zone).date()
         if self.is_open_on(day):
             return start.astimezone(UTC)
-        while not (hours := self.hours(day := day + _DAY)):
-            pass
-        return self._moment(day, hours[0].opens)
+        following = self.working_day_after(day)
+        return self._moment(following, self.hours(following)[0].opens)
 
     def worked(self, start: datetime, end: datetime) -> timedelta:
         """How long it was open between two moments; nothing where the end is the earlier one."""

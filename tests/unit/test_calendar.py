@@ -44,6 +44,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZONE)
 
 
+def test_the_next_working_day_is_no_weekend_no_holiday_and_no_free_day() -> None:
+    free = Calendar(ZONE, [DAY] * 5 + [(), ()], country="KZ", days={date(2026, 12, 25): ()})
+    for day, following in (("2026-12-11", "2026-12-14"), ("2026-12-15", "2026-12-17"), ("2026-12-24", "2026-12-28")):
+        assert free.working_day_after(date.fromisoformat(day)) == date.fromisoformat(following)
+
+
 @pytest.mark.parametrize(
     ("span", "start", "due"),
     [

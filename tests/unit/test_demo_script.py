@@ -17,6 +17,7 @@ from deploy.demo.script import Script, write
 from deploy.demo.steps import Slip, Step
 from services.subscriptions.domain import decider
 from shared.bus.answers import Status
+from shared.centre import centre
 from shared.contracts import intake
 from shared.contracts.intake import CollectDetails, DeclineWrittenRequest, ReceiveRequest, ReceiveWrittenRequest
 from shared.contracts.subscriptions import DayCertified
@@ -138,7 +139,7 @@ def play_by_the_rules(steps: list[Step], ends: datetime) -> None:
 
 def press_by_the_rules(script: Script, zone: ZoneInfo) -> None:
     """Post offices get the answers that the script expects; what the rules then say is what the account says."""
-    world = PressWorld(script.ends, decider(zone))
+    world = PressWorld(script.ends, decider(centre(str(zone)).calendars))
     for name, steps in threads(script).items():
         if name != "demo-catalogue" and not name.startswith(("demo-po-", "demo-x-press")):
             continue

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from services.subscriptions.domain import DECIDER
+import pytest
+
+from services.subscriptions.domain import DECIDER, decider
 from shared.contracts.base import Event
 from shared.contracts.subscriptions import (
     Booking,
@@ -23,6 +26,8 @@ from shared.contracts.subscriptions import (
     SubscriptionAccepted,
 )
 from shared.contracts.values import Payment, Seller
+from shared.deadlines import Calendar, Calendars, Hours, Interval
+from shared.decider import Decider
 
 from .given_when_then import at, given, refused
 from .press_world import OCTOBER, accepted, form, opened, published
@@ -30,6 +35,7 @@ from .test_subscription_changes import annulled, taken_back
 
 DAY = date(2026, 10, 5)
 EVENING = at("2026-10-05 18:00")
+WORKED: Hours = (Interval(time(9), time(18)),)
 HERE = {"publication-75384": (published(),)}
 
 BY_POSTMAN = accepted(1)
@@ -213,6 +219,47 @@ def test_nothing_is_accepted_into_a_certified_day_it_goes_into_the_next() -> Non
     runs = opened("2026-10-07")
     outcome = day(*closed, runs).when(late, at=at("2026-10-05 18:30"), now=at("2026-10-07 09:00"))
     outcome.then_one(SubscriptionAccepted, day=date(2026, 10, 7))
+
+
+def kazakhstan(**offices: Calendar) -> Decider[Any]:
+    """A centre that keeps the public holidays, and some of whose facilities have calendars of their own."""
+    zone = ZoneInfo("Asia/Almaty")
+    return decider(Calendars(Calendar(zone, (*(WORKED,) * 5, (), ()), country="KZ"), offices))
+
+
+@pytest.mark.parametrize(
+    ("certified_on", "following"),
+    [
+        ("2026-10-23", "2026-10-27"),  # Friday; Monday is a day off for Republic Day, which is a Sunday
+        ("2026-12-15", "2026-12-17"),  # Independence Day between
+        ("2026-12-30", "2026-12-31"),
+        ("2026-12-31", "2027-01-05"),  # the new year's days off; numbers begin anew
+    ],
+)
+def test_the_next_day_is_the_facilitys_next_working_day(certified_on: str, following: str) -> None:
+    """Regression: what came late on a Friday opened an operating day on Saturday, on which nobody worked."""
+    closed = (
+        opened(certified_on),
+        CERTIFIED.model_copy(update={"day": date.fromisoformat(certified_on)}),
+        CARRIED.model_copy(update={"day": date.fromisoformat(certified_on)}),
+    )
+    case = given(kazakhstan(), closed, HERE)
+    late = at(f"{certified_on} 18:30")
+    outcome = case.when(form(subscription_id="S9", first_month="2027-02"), at=late)
+    outcome.then_one(SubscriptionAccepted, day=date.fromisoformat(following))
+    number = 1 if following > "2027" else 4
+    assert outcome.events[1].abonement == f"post-1.{following[:4]}.{number:06}"  # pyright: ignore
+    case.when(annulled(), at=late).then_one(RefundBooked, day=date.fromisoformat(following))
+
+
+def test_the_next_day_goes_by_the_facilitys_own_calendar_and_work_on_a_free_day_stays_there() -> None:
+    closed = (opened(), CERTIFIED.model_copy(update={"day": date(2026, 10, 9)}))
+    late = form(subscription_id="S9")
+    saturdays = Calendar(ZoneInfo("Asia/Almaty"), (WORKED,) * 6 + ((),))
+    for rules, following in ((kazakhstan(), 12), (kazakhstan(**{"post-1": saturdays}), 10)):
+        case = given(rules, closed, HERE)
+        case.when(late, at=at("2026-10-09 18:30")).then_one(SubscriptionAccepted, day=date(2026, 10, following))
+        case.when(late, at=at("2026-10-11 11:00")).then_one(SubscriptionAccepted, day=date(2026, 10, 11))
 
 
 def booked(**facts: Any) -> RefundBooked:

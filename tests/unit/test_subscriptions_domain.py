@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from shared.contracts.subscriptions import (
     TermPrice,
 )
 from shared.contracts.values import SubscriberKind, Zone
+from shared.deadlines import Calendar, Calendars, Interval
 
 from .given_when_then import FRESH_ID, at, given, refused
 from .press_world import MADE_UP, OCTOBER, accepted, entry, form, opened, prices, published, tariff, tariff_set
@@ -105,7 +106,9 @@ def test_the_day_is_the_centres_whatever_zone_the_channel_writes() -> None:
     change = published(effective_from=date(2026, 10, 6), prices=[TermPrice(months=6, city=200_000, rural=210_000)])
     half_past_midnight = datetime(2026, 10, 5, 19, 30, tzinfo=UTC)
     catalogue(published(), change).when(form(), at=half_past_midnight).then_one(SubscriptionAccepted, price=200_000)
-    in_utc = catalogue(published(), change, rules=decider(UTC))
+    in_utc = catalogue(
+        published(), change, rules=decider(Calendars(Calendar(UTC, [(Interval(time(9), time(18)),)] * 7)))
+    )
     in_utc.when(form(), at=half_past_midnight).then_one(SubscriptionAccepted, price=188_700)
 
 
