@@ -32,7 +32,7 @@ async def migrate(admin_url: str, passwords: Mapping[str, str]) -> list[str]:
         await connection.execute(f"SET ROLE {_OWNER}")
         applied = await _apply(connection)
         async with connection.transaction():
-            for statement in _partitions():
+            for statement in (*_partitions(), *_press()):
                 await connection.execute(statement)
             for statement in _grants():
                 await connection.execute(statement)
@@ -121,6 +121,13 @@ def _partitions() -> Iterator[str]:
         yield f"CREATE TABLE IF NOT EXISTS store.{inbox} PARTITION OF store.inbox FOR VALUES IN ('{context}')"
         yield f"CREATE UNIQUE INDEX IF NOT EXISTS {inbox}_message ON store.{inbox} (message_id)"
         yield f"ALTER TABLE store.{inbox} ALTER context SET DEFAULT '{context}'"
+
+
+def _press() -> Iterator[str]:
+    """Forms are asked for by their senders' ids, and by the month in which they begin (deploy/documents/read.py)."""
+    for name, field in (("id", "subscription_id"), ("term", "first_month")):
+        yield f"""CREATE INDEX IF NOT EXISTS event_{Context.SUBSCRIPTIONS}_{name}
+            ON store.event_{Context.SUBSCRIPTIONS} ((data->>'{field}')) WHERE type = 'SubscriptionAccepted'"""
 
 
 def _grants() -> Iterator[str]:

@@ -223,7 +223,8 @@ def case(
 
     from deploy.cli.case_view import case_tables
     from deploy.cli.insight_view import print_json
-    from services.insight.timeline import Timeline, timeline
+    from deploy.documents.read import number_of
+    from services.insight.timeline import Timeline, UnknownCaseError, timeline
     from services.insight.views import projections
     from shared.settings import Settings
 
@@ -232,7 +233,14 @@ def case(
 
     async def ask() -> Timeline:
         async with _database(home) as (pool, now), pool.acquire() as connection:
-            return await timeline(connection, case_id, sla=projection, now=now)
+            try:
+                return await timeline(connection, case_id, sla=projection, now=now)
+            except UnknownCaseError:
+                # A subscription's form is a case under its number; whoever sent it may know it by an id of their own.
+                number = await number_of(connection, case_id)
+                if number is None:
+                    raise
+                return await timeline(connection, number, sla=projection, now=now)
 
     found = asyncio.run(_told(ask()))
     if as_json:

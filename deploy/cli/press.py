@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 
 def ps1(
     home: HomeOption,
-    abonement: Annotated[str, typer.Argument(metavar="ABONEMENT", help="The form's number, from its answer.")],
+    abonement: Annotated[
+        str, typer.Argument(metavar="ABONEMENT", help="The form's number, from its answer, or the id it was sent with.")
+    ],
     pdf: PdfOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,9 +45,17 @@ def ps1(
     from deploy.documents import read
     from deploy.problem import Problem
 
-    found = _ask(home, lambda pool, zone: read.abonement(pool, abonement, zone))
+    async def asked(pool: asyncpg.Pool[asyncpg.Record], zone: ZoneInfo) -> read.Abonement | None:
+        found = await read.abonement(pool, abonement, zone)
+        if found is None and (number := await read.number_of(pool, abonement)):
+            found = await read.abonement(pool, number, zone)
+        return found
+
+    found = _ask(home, asked)
     if found is None:
-        raise Problem(f"no form has the number {abonement}; it is the case in the answer to AcceptSubscription")
+        raise Problem(
+            f"no form has the number or the id {abonement}; the number is the case in the answer to AcceptSubscription"
+        )
     _show(pdf, lambda: document.draw(found), as_json, lambda: abonement_data(found), lambda: abonement_table(found))
 
 
@@ -145,8 +155,11 @@ def _show(
     from deploy.problem import Problem
 
     if pdf is not None:
+        paper = draw()
+        for field, characters in paper.unprintable.items():
+            typer.echo(f"Warning: {' '.join(characters)} in {field!r} can't be printed; boxes stand there.", err=True)
         try:
-            pdf.write_bytes(bytes(draw().output()))
+            pdf.write_bytes(bytes(paper.output()))
         except OSError as error:
             raise Problem(
                 f"--pdf: {pdf} can't be written ({error.strerror}); name a file in a folder of yours"

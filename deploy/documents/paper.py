@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import category
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = "DejaVu"
 _MARGIN_MM = 14
 _GREY = 235
+_BOX = "□"
+"""Stands on paper for a character that the font does not have."""
 
 
 class Paper(FPDF):
@@ -27,6 +31,10 @@ class Paper(FPDF):
         self.set_title(title)
         self.set_creator("Tereze")
         self._foot = title
+        font = self.fonts[_FAMILY.lower()]
+        self._has = frozenset(font.cmap if isinstance(font, TTFFont) else ())
+        self.unprintable: defaultdict[str, str] = defaultdict(str)
+        """By the name of each field: its characters that are printed as a box."""
         self.add_page()
 
     def footer(self) -> None:
@@ -38,13 +46,17 @@ class Paper(FPDF):
     def heading(self, text: str, size: float = 13) -> None:
         """A line in bold."""
         self.set_font(_FAMILY, "B", size)
-        self.multi_cell(0, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(
+            0, size * 0.5, self._printable(text, self._foot), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
         self.ln(1)
 
     def words(self, text: str, size: float = 9) -> None:
         """A paragraph."""
         self.set_font(_FAMILY, "", size)
-        self.multi_cell(0, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(
+            0, size * 0.5, self._printable(text, self._foot), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
 
     def pairs(self, rows: Sequence[tuple[str, str]], name_mm: float = 78) -> None:
         """Names in small type, each with its value beside it."""
@@ -58,7 +70,7 @@ class Paper(FPDF):
             after = self.get_y()
             self.set_xy(self.l_margin + name_mm, top)
             self.set_font(_FAMILY, "B", 9.5)
-            self.multi_cell(0, 4.6, value, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.multi_cell(0, 4.6, self._printable(value, name), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
             self.set_y(max(after, self.get_y()) + 0.8)
             self.line(self.l_margin, self.get_y() - 0.4, self.w - self.r_margin, self.get_y() - 0.4)
 
@@ -74,8 +86,8 @@ class Paper(FPDF):
         ) as table:
             for cells in (head, *rows):
                 row = table.row()
-                for cell in cells:
-                    row.cell(cell)
+                for name, cell in zip(head, cells, strict=True):
+                    row.cell(self._printable(cell, name or self._foot))
         self.ln(2)
 
     def signature(self, who: str, signed: str = "") -> None:
@@ -84,7 +96,26 @@ class Paper(FPDF):
         self.set_font(_FAMILY, "", 8)
         self.cell(85, 5, who)
         self.set_font(_FAMILY, "B", 9)
-        self.cell(70, 5, signed, border="B", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.cell(70, 5, self._printable(signed, who), border="B", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def _printable(self, text: str, field: str) -> str:
+        """The text with a box for each character that the font lacks, so that none goes missing unseen."""
+        said = ""
+        for one in text:
+            if ord(one) in self._has or one == "\n":
+                said += one
+            elif one.isspace():
+                said += " "
+            elif not _is_unseen(one):
+                said += _BOX
+                if one not in self.unprintable[field]:
+                    self.unprintable[field] += one
+        return said
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether it only says how its neighbours look: joiners, marks of direction, variation selectors."""
+    return category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
 def tenge(tiyn: int) -> str:

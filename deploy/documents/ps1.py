@@ -109,4 +109,4 @@ def _changes(paper: Paper, found: Abonement) -> None:
     if rows:
         paper.ln(2)
         paper.heading("Өзгерістер / Изменения", 10)
-        paper.grid(["Күні / Дата", "Не болды / Что", ""], rows, [24, 96, 62])
+        paper.grid(["Күні / Дата", "Не болды / Что", "Толығырақ / Подробнее"], rows, [24, 96, 62])

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from deploy.problem import Problem
 from services.subscriptions.delivery import Delivery, deliveries
 from services.subscriptions.domain import facility_stream
+from services.subscriptions.months import later
 from services.subscriptions.protocol import Protocol, protocol
 from shared.contracts.base import Event
 from shared.contracts.subscriptions import SubscriptionAccepted
@@ -20,6 +22,7 @@ from shared.eventstore.rows import COLUMNS, recorded
 from shared.eventstore.vault import Vault
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Happened: TypeAlias = "tuple[datetime, Event]"
 
 _CHANGES = ("SubscriptionAnnulled", "SubscriptionRedirected", "SubscriptionReversed")
@@ -36,45 +39,68 @@ class Abonement:
 
 async def abonement(pool: Pool, number: str, zone: ZoneInfo) -> Abonement | None:
     """The form of this number (or, of the time before forms had numbers, of this id); None: there is none."""
-    own = f"subscription-{number}"
-    facility = number.rsplit(".", 2)[0]
     forms = await _events(
         pool,
         zone,
-        """stream_id = ANY($1) AND type = 'SubscriptionAccepted'
-           AND coalesce(data->>'abonement', data->>'subscription_id') = $2""",
-        [own, facility_stream(facility)],
+        "context = 'subscriptions' AND correlation_id = $1 AND type = 'SubscriptionAccepted'",
         number,
     )
     for at, form in forms:
         if isinstance(form, SubscriptionAccepted):
-            changes = await _events(pool, zone, "stream_id = $1 AND type = ANY($2)", own, list(_CHANGES))
+            changes = await _events(
+                pool,
+                zone,
+                "context = 'subscriptions' AND stream_id = $1 AND type = ANY($2)",
+                f"subscription-{number}",
+                list(_CHANGES),
+            )
             return Abonement(form, at, tuple(changes))
     return None
 
 
+async def number_of(connection: Pool | Connection, subscription_id: str) -> str | None:
+    """The number of the form that its sender gave this id; None: there is none.
+
+    Problem: there are several, as days that are certified forget their forms' ids.
+    """
+    rows = await connection.fetch(
+        """SELECT correlation_id FROM store.event
+           WHERE context = 'subscriptions' AND type = 'SubscriptionAccepted' AND data->>'subscription_id' = $1
+           ORDER BY position LIMIT 10""",
+        subscription_id,
+    )
+    numbers = [row["correlation_id"] for row in rows]
+    if len(numbers) > 1:
+        raise Problem(f"several forms have the id {subscription_id}; name one by its number: {', '.join(numbers)}")
+    return numbers[0] if numbers else None
+
+
 async def day(pool: Pool, facility: str, on: date, zone: ZoneInfo) -> Protocol | None:
     """A day's protocol; None: the facility had no such day."""
-    where = "stream_id = $1 AND data->>'day' = $2"
+    where = "context = 'subscriptions' AND stream_id = $1 AND data->>'day' = $2"
     rows = await _events(pool, zone, where, facility_stream(facility), on.isoformat(), opened=False)
     return protocol(facility, on, ((event, at) for at, event in rows))
 
 
 async def delivery_list(pool: Pool, month: str, zone: ZoneInfo, *, index: str | None = None) -> list[Delivery]:
     """All that is delivered in a month, of one publication or of all."""
+    # Said so that the index of terms' first months serves: no term is longer than twelve months.
     accepted = await _events(
         pool,
         zone,
-        """context = 'subscriptions' AND type = 'SubscriptionAccepted' AND data->>'first_month' <= $1
+        """context = 'subscriptions' AND type = 'SubscriptionAccepted' AND data->>'first_month' BETWEEN $1 AND $2
            AND to_date(data->>'first_month', 'YYYY-MM') + make_interval(months => (data->>'months')::int)
-               > to_date($1, 'YYYY-MM')
-           AND ($2::text IS NULL OR data->>'index' = $2)""",
+               > to_date($2, 'YYYY-MM')
+           AND ($3::text IS NULL OR data->>'index' = $3)""",
+        later(month, -11),
         month,
         index,
     )
     forms = [form for _, form in accepted if isinstance(form, SubscriptionAccepted)]
     streams = [f"subscription-{form.abonement or form.subscription_id}" for form in forms]
-    changes = await _events(pool, zone, "stream_id = ANY($1) AND type = ANY($2)", streams, list(_CHANGES))
+    changes = await _events(
+        pool, zone, "context = 'subscriptions' AND stream_id = ANY($1) AND type = ANY($2)", streams, list(_CHANGES)
+    )
     return deliveries(month, forms, [change for _, change in changes])
 
 

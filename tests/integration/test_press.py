@@ -22,13 +22,16 @@ import pytest
 from pypdf import PdfReader
 
 from deploy.launcher import System
+from deploy.supervisor import Supervised
 from shared.bus.answers import Answer, Status
 from shared.bus.client import Submitter
+from shared.contracts.subscriptions import AcceptSubscription
 from shared.contracts.values import Role
 from tests.conftest import StartSystem
 
 NOW = datetime.now(UTC) - timedelta(minutes=5)
 FACILITY = "po-busy-1"
+BOTH = "po-busy-2"
 FORMS, ORDERS, TITLES_EACH, CONNECTIONS = 400, 40, 3, 5
 PRICE = 62_900
 _ids = count()
@@ -130,8 +133,64 @@ async def test_numbers_have_no_gap_however_many_ask_at_once_and_twice(
     )
     assert [row["number"] for row in stored] == [f"{FACILITY}.{year}.{n:06}" for n in range(1, total + 1)]
     assert all(row["number"] == row["correlation_id"] for row in stored)
-    opened = await database.fetchval("SELECT count(*) FROM store.event WHERE type = 'DayOpened'")
+    opened = await database.fetchval(
+        "SELECT count(*) FROM store.event WHERE type = 'DayOpened' AND stream_id = $1", f"facility-{FACILITY}"
+    )
     assert opened == 1
+
+
+async def test_two_processes_of_the_service_tell_no_sender_that_they_are_busy(
+    press: System, database: asyncpg.Pool[asyncpg.Record], tmp_path: Path
+) -> None:
+    """Regression: the forms of one facility are one stream, and who lost five races for it was told `busy`."""
+    environment = {
+        **os.environ,
+        "TEREZE_HOME": str(press.home.path),
+        "TEREZE_NATS_URL": press.url_for("subscriptions"),
+        "TEREZE_DATABASE_URL": press.dsn_for("subscriptions"),
+        "TEREZE_READY_FILE": str(tmp_path / "ready"),
+    }
+    second = Supervised(
+        "second", "services.subscriptions", environment, tmp_path / "log", tmp_path / "ready", changed=lambda: None
+    )
+    second.start()
+    await second.until_ready(60)
+    try:
+        async with AsyncExitStack() as stack:
+            desks = [
+                await stack.enter_async_context(Submitter(press.url_for("adapter"), "/desk", Role.COUNTER_WORKER))
+                for _ in range(CONNECTIONS)
+            ]
+            posted = [f"posted-{number}" for number in range(FORMS)]
+            for number, one in enumerate(posted):
+                data = orjson.dumps(form(facility=BOTH))
+                await desks[number % CONNECTIONS].send(AcceptSubscription, data, event_id=one, time=NOW)
+            answers = await asyncio.gather(
+                *(
+                    ask(
+                        desks[number % CONNECTIONS],
+                        "AcceptSubscription",
+                        form(facility=BOTH),
+                        event_id=f"asked-{number}",
+                    )
+                    for number in range(FORMS)
+                )
+            )
+            async with asyncio.timeout(60):
+                answers += [await desks[number % CONNECTIONS].answers.get() for number in range(FORMS)]
+    finally:
+        await second.stop()
+    assert Counter((answer.status, *(one.code for one in answer.reasons)) for answer in answers) == {
+        (Status.ACCEPTED,): 2 * FORMS
+    }
+    given = [f"{BOTH}.{NOW.year}.{n:06}" for n in range(1, 2 * FORMS + 1)]
+    assert sorted(numbers(answers)) == given
+    stored = await database.fetch(
+        "SELECT data->>'abonement' AS number FROM store.event WHERE type = 'SubscriptionAccepted' AND stream_id = $1"
+        " ORDER BY version",
+        f"facility-{BOTH}",
+    )
+    assert [row["number"] for row in stored] == given
 
 
 async def test_the_day_is_reconciled_and_certified_and_its_documents_say_so(press: System, tmp_path: Path) -> None:
@@ -190,7 +249,9 @@ async def test_the_day_is_reconciled_and_certified_and_its_documents_say_so(pres
     data = json.loads(await tereze(press, "ps1", first, "--json"))
     assert data["form"]["name"] == "Үмбетәлі Һәкімұлы"
     assert [change["refund"] for change in data["changes"]] == [PRICE]
-    lists = json.loads(await tereze(press, "delivery-list", "2099-02", "--system", "card", "--json"))
+    lists = json.loads(
+        await tereze(press, "delivery-list", "2099-02", "--system", "card", "--point", FACILITY, "--json")
+    )
     assert len(lists) == forms  # one annulled, one late
     addresses = {one["abonement"]: one["address"] for one in lists}
     assert first not in addresses
@@ -198,8 +259,44 @@ async def test_the_day_is_reconciled_and_certified_and_its_documents_say_so(pres
     assert json.loads(await tereze(press, "delivery-list", "2099-02", "--system", "address", "--json")) == []
 
 
+async def test_a_form_is_found_by_its_senders_own_id_too(press: System) -> None:
+    """Regression: `tereze case` and `tereze ps1` knew a form by its number alone."""
+    async with Submitter(press.url_for("adapter"), "/desk", Role.COUNTER_WORKER) as desk:
+        ours = await ask(desk, "AcceptSubscription", form(facility="po-own", subscription_id="own-7"))
+        others = [
+            await ask(desk, "AcceptSubscription", form(facility=facility, subscription_id="both-8"))
+            for facility in ("po-own", "po-other")
+        ]
+        several = await ask(desk, "AcceptOrder", order())
+    assert {answer.status for answer in (ours, *others, several)} == {Status.ACCEPTED}
+    timeline = json.loads(await tereze(press, "case", "own-7", "--json"))
+    assert timeline == json.loads(await tereze(press, "case", ours.case_id, "--json"))
+    assert timeline["case_id"] == ours.case_id
+    data = json.loads(await tereze(press, "ps1", "own-7", "--json"))
+    assert data == json.loads(await tereze(press, "ps1", ours.case_id, "--json"))
+    assert (data["form"]["subscription_id"], data["form"]["abonement"]) == ("own-7", ours.case_id)
+    of_order = json.loads(await tereze(press, "ps1", several.case_id, "--json"))["form"]
+    assert json.loads(await tereze(press, "ps1", of_order["subscription_id"], "--json"))["form"] == of_order
+    for command in ("case", "ps1"):
+        said = " ".join((await tereze(press, command, "both-8", fails=True)).split())
+        assert "several forms have the id both-8; name one by its number" in said
+        assert all(other.case_id in said for other in others)
+    assert "no case 'own-9'" in await tereze(press, "case", "own-9", fails=True)
+
+
+async def test_what_can_not_be_printed_is_named(press: System, tmp_path: Path) -> None:
+    stranger = {"kind": "individual", "name": "张伟", "address": "Тараз, Абай 1"}
+    async with Submitter(press.url_for("adapter"), "/desk", Role.COUNTER_WORKER) as desk:
+        found = await ask(desk, "AcceptSubscription", form(facility="po-own", subscriber=stranger))
+    out, err = await run(press, "ps1", found.case_id, "--pdf", str(tmp_path / "ps1.pdf"))
+    assert "Written: " in out
+    assert "Warning: 张 伟 in 'Жазылушы / Подписчик' can't be printed; boxes stand there." in err
+    assert "missing the following glyphs" not in err
+    assert "□□ (жеке тұлға / физическое лицо)" in text(tmp_path / "ps1.pdf")
+
+
 async def test_what_is_not_there_is_said_in_a_sentence(press: System) -> None:
-    assert "no form has the number x.2026.000001" in await tereze(press, "ps1", "x.2026.000001", fails=True)
+    assert "no form has the number or the id x.2026.000001" in await tereze(press, "ps1", "x.2026.000001", fails=True)
     assert "had no operating day" in await tereze(press, "day", "po-x", "2026-01-01", fails=True)
     assert "is not a date" in await tereze(press, "day", "po-x", "yesterday", fails=True)
     assert "is not a month" in await tereze(press, "delivery-list", "2026-13", fails=True)
@@ -221,6 +318,12 @@ def text(paper: Path) -> str:
 
 
 async def tereze(system: System, *arguments: str, fails: bool = False) -> str:
+    out, err = await run(system, *arguments, fails=fails)
+    return err if fails else out
+
+
+async def run(system: System, *arguments: str, fails: bool = False) -> tuple[str, str]:
+    """Standard output and standard error."""
     done = await asyncio.to_thread(
         subprocess.run,
         (sys.executable, "-m", "deploy.cli.main", *arguments),
@@ -231,4 +334,4 @@ async def tereze(system: System, *arguments: str, fails: bool = False) -> str:
         check=False,
     )
     assert done.returncode == int(fails), done.stderr
-    return done.stderr if fails else done.stdout
+    return done.stdout, done.stderr

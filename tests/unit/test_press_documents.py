@@ -70,6 +70,25 @@ def test_the_form_says_all_that_ps1_must() -> None:
         assert part in said, part
 
 
+def test_what_the_font_lacks_is_printed_as_boxes_and_named_with_its_field(caplog: pytest.LogCaptureFixture) -> None:
+    """Regression: the font has no glyph for them, and the form came out with an empty name."""
+    lacking = {"name": "张伟 محمد 😀👨\u200d👩️", "address": "北京 1\u3000Абай", "title": "Ғылым שלום"}
+    paper = ps1_document.draw(Abonement(accepted(**lacking), OCTOBER, ((OCTOBER, redirected(address="Тараз 東 5")),)))
+    said = text(paper)
+    for part in ("□□ □□□□ □□□ (жеке", "□□ 1 Абай", "Ғылым □□□□", "Тараз □ 5"):
+        assert part in said, part
+    assert dict(paper.unprintable) == {
+        "Газеттің немесе журналдың атауы / Наименование газеты или журнала": "שלום",
+        "Жазылушы / Подписчик": "张伟محد😀👨👩",
+        "Толық мекенжайы / Полный адрес": "北京",
+        "Индекс, басылым / Индекс, издание": "שלום",
+        "Кімге, қайда / Кому, куда": "张伟محد😀👨👩北京",
+        "Толығырақ / Подробнее": "東",
+    }
+    assert not caplog.records, "the font is asked for nothing that it lacks"
+    assert not ps1_document.draw(Abonement(form(), OCTOBER, ())).unprintable
+
+
 def the_day(*events: Event) -> Protocol:
     found = protocol("post-1", DAY, [(event, EVENING) for event in events])
     assert found is not None
