@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.subscriptions.campaigns import Calendar, holds_from
-from services.subscriptions.catalogue import Publication, entry_in_force, in_territory
+from services.subscriptions.catalogue import Publication, entry_in_force, in_territory, price_of
 from services.subscriptions.months import first_day, term
 from shared.contracts.subscriptions import (
     AnnulSubscription,
@@ -21,7 +21,7 @@ from shared.contracts.subscriptions import (
     SubscriptionRedirected,
     SubscriptionReversed,
 )
-from shared.contracts.values import Distribution
+from shared.contracts.values import Distribution, Zone
 from shared.decider import Refused
 
 
@@ -129,6 +129,8 @@ def redirect(
             f"form {card.abonement} is for publication {card.index}, not {wish.index}; check the number and the index",
             "index",
         )
+    if wish.zone is not None and wish.zone is not card.zone:
+        _costs_the_same(card, wish.zone, publication)
     place = wish.place or card.place
     in_territory(entry_in_force(publication, card.index, day), place)
     earliest = max(holds_from(calendar, card.place, day, annulment=False), card.first_month)
@@ -152,7 +154,21 @@ def redirect(
         sorting_point=wish.sorting_point or moved or card.sorting_point,
         carrier=wish.carrier or moved or card.carrier,
         redirected_by=wish.worker,
+        zone=wish.zone,
     )
+
+
+def _costs_the_same(card: DeliveryCardMade, zone: Zone, publication: Publication) -> None:
+    """A redirection moves no money: §6 knows a refund for an annulment only. By the prices of the form's day."""
+    entry = entry_in_force(publication, card.index, card.day)
+    paid, there = (price_of(publication, entry, card.months, one, card.day).whole for one in (card.zone, zone))
+    if paid != there:
+        raise Refused(
+            "priced_otherwise",
+            f"{card.months} months cost {paid} tiyn by the {card.zone} price and {there} by the {zone} one, and a "
+            "redirection neither charges nor pays back; annul the form, and accept a new one for the new address",
+            "zone",
+        )
 
 
 def take_back(known: Subscription, wish: ReverseSubscription, day: date) -> SubscriptionReversed:
@@ -190,7 +206,12 @@ def evolve(known: Subscription, event: object) -> Subscription:
         case SubscriptionAnnulled():
             return replace(known, copies=event.copies_left)
         case SubscriptionRedirected():
-            moved = {"place": event.place, "sorting_point": event.sorting_point, "carrier": event.carrier}
+            moved: dict[str, object] = {
+                "place": event.place,
+                "sorting_point": event.sorting_point,
+                "carrier": event.carrier,
+                "zone": event.zone or known.card.zone,
+            }
             return replace(known, card=known.card.model_copy(update=moved))
         case SubscriptionReversed():
             return replace(known, reversed=True)

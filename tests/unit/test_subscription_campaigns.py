@@ -116,6 +116,20 @@ def test_a_cut_off_changes_by_its_date() -> None:
     not_yet.when(form(2, first_month="2026-10"), at=at("2026-10-31 12:00")).then_one(SubscriptionAccepted)
 
 
+def test_a_place_may_have_a_date_of_its_own_for_one_campaign() -> None:
+    """The 18th of December 2026 for the year 2027, and the 15th ever before and after."""
+    special = (cut_offs(18, "taraz", date(2026, 12, 1)), cut_offs(15, "taraz", date(2027, 1, 1)))
+    case = selling(announced(closes=date(2026, 12, 31)), cut_offs(15, "taraz"), cut_offs(10), *special)
+    ordered = form(2, place="taraz", first_month="2027-01")
+    case.when(ordered, at=at("2026-12-18 23:59")).then_one(SubscriptionAccepted, campaign="2027")
+    case.when(ordered, at=at("2026-12-19 00:00")).then(refused("after_cut_off", "first_month"))
+    elsewhere = ordered.model_copy(update={"place": "village"})
+    case.when(elsewhere, at=at("2026-12-11 00:00")).then(refused("after_cut_off", "first_month"))
+    november = form(2, place="taraz", first_month="2026-12")
+    earlier = selling(cut_offs(15, "taraz"), *special)
+    earlier.when(november, at=at("2026-11-16 00:00")).then(refused("after_cut_off", "first_month"))
+
+
 @pytest.mark.parametrize(
     ("cut_off", "day", "month"),
     [

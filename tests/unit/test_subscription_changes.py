@@ -14,13 +14,15 @@ from services.subscriptions.domain import DECIDER
 from shared.contracts.base import Event
 from shared.contracts.subscriptions import (
     AnnulSubscription,
+    DeliveryTariffSet,
     RedirectSubscription,
     ReverseSubscription,
     SubscriptionAnnulled,
     SubscriptionRedirected,
     SubscriptionReversed,
+    TermPrice,
 )
-from shared.contracts.values import Payment, Seller
+from shared.contracts.values import Payment, Seller, Zone
 
 from .given_when_then import at, given, refused
 from .press_world import accepted, card, published
@@ -208,6 +210,34 @@ def test_who_moves_within_a_place_keeps_its_sorters_and_carrier_unless_told_othe
 
 def test_it_is_redirected_within_the_publications_territory() -> None:
     accepted_form().when(redirect(place="oral"), at=DECEMBER).then(refused("outside_territory", "place"))
+
+
+def test_where_the_term_costs_otherwise_it_is_not_redirected_but_annulled_and_accepted_anew() -> None:
+    """Regression: a city form went to the country, and nobody was charged or told."""
+    case = accepted_form(calendar=(cut_offs(10),))
+    case.when(redirect(zone=Zone.RURAL), at=DECEMBER).then(refused("priced_otherwise", "zone"))
+    case.when(redirect(zone=Zone.CITY), at=DECEMBER).then(redirected(zone=Zone.CITY))
+    accepted_form(zone=Zone.RURAL).when(redirect(zone=Zone.CITY), at=DECEMBER).then(refused("priced_otherwise", "zone"))
+    case.when(annul(), at=DECEMBER).then_one(SubscriptionAnnulled, refund=188_700)
+
+
+def test_prices_of_the_forms_day_say_whether_zones_cost_the_same() -> None:
+    same = published(places=["taraz"], prices=[TermPrice(months=6, city=5, rural=5)])
+    later = published(effective_from=date(2026, 11, 1), places=["taraz"])
+    tariff = DeliveryTariffSet(
+        index="75384",
+        effective_from=date(2026, 1, 1),
+        prices=[TermPrice(months=6, city=1, rural=2)],
+        set_by="the distributor",
+    )
+    for known, expected in (
+        ((same, later), redirected(zone=Zone.RURAL)),
+        ((same, later, tariff), refused("priced_otherwise", "zone")),
+    ):
+        case = given(DECIDER, (card(),), {"publication-75384": known})
+        case.when(redirect(zone=Zone.RURAL), at=DECEMBER).then(expected)
+    moved = given(DECIDER, (card(), redirected(zone=Zone.RURAL)), {"publication-75384": (same, later)})
+    moved.when(redirect(zone=Zone.RURAL, place=None), at=DECEMBER).then(redirected(zone=Zone.RURAL))
 
 
 def test_a_slip_in_the_number_is_noticed_by_the_index() -> None:

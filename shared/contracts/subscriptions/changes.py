@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ..base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn
-from ..values import Payment, Seller
+from ..values import Payment, Seller, Zone
 from .parts import Copies, Month, OfSubscriptions, PublicationIndex
 
 
@@ -23,7 +23,10 @@ class AnnulSubscription(OfSubscriptions, Command):
 
 
 class RedirectSubscription(OfSubscriptions, Command):
-    """The subscriber moves: from the next possible issue it goes to another address."""
+    """The subscriber moves: from the next possible issue it goes to another address.
+
+    No money moves: to a zone where the term costs more or less, it is not redirected but annulled and accepted anew.
+    """
 
     abonement: LongId
     index: PublicationIndex
@@ -32,6 +35,8 @@ class RedirectSubscription(OfSubscriptions, Command):
     address: PersonalText
     place: Code | None = None
     """Default: the same as before."""
+    zone: Zone | None = None
+    """Whose price holds there. Default: the same as before."""
     sorting_point: Code | None = None
     carrier: Code | None = None
 
@@ -81,6 +86,8 @@ class SubscriptionRedirected(OfSubscriptions, Event):
     sorting_point: str
     carrier: str
     redirected_by: Id
+    zone: Zone | None = None
+    """Where it is named: the zone of the new address, which costs the same."""
 
 
 class SubscriptionReversed(OfSubscriptions, Event):
