@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import consult, feedback, intake, subscriptions
-from .base import Command, Event, Message, personal_fields
+from .base import Command, Event, Message, optional_fields, personal_fields
 from .values import Context
 
 _MODULES = {
@@ -21,4 +21,14 @@ def commands_of(context: str) -> dict[str, type[Command]]:
     return {name: command for name, command in COMMANDS.items() if command.context == context}
 
 
-__all__ = ["COMMANDS", "EVENTS", "Command", "Context", "Event", "Message", "commands_of", "personal_fields"]
+__all__ = [
+    "COMMANDS",
+    "EVENTS",
+    "Command",
+    "Context",
+    "Event",
+    "Message",
+    "commands_of",
+    "optional_fields",
+    "personal_fields",
+]

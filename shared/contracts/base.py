@@ -87,6 +87,12 @@ def personal_fields(model: type[Message]) -> tuple[str, ...]:
     return tuple(name for name, info in model.model_fields.items() if _is_personal(info.metadata, info.annotation))
 
 
+@cache
+def optional_fields(model: type[Message]) -> tuple[str, ...]:
+    """Names of the top-level fields that may be left unsaid: their default is None."""
+    return tuple(name for name, info in model.model_fields.items() if not info.is_required() and info.default is None)
+
+
 def _is_personal(metadata: list[Any], annotation: Any) -> bool:
     if any(isinstance(mark, PersonalMark) for mark in metadata):
         return True
