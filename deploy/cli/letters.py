@@ -127,9 +127,9 @@ def resend(
             # Every reader of the stream gets it once more; whoever had it knows it by its position.
             headers = {name: value for name, value in content.headers.items() if name != names.MSG_ID}
             client = await connect(state.nats_url, "admin")
-            await client.jetstream().publish(content.subject, body, headers=headers)
+            async with letters.resending(number):
+                await client.jetstream().publish(content.subject, body, headers=headers)
             await client.drain()
-            await letters.mark_resent(number)
             return Answer(Status.ACCEPTED, content.headers.get(names.ID, ""), content.subject.rpartition(".")[2])
         client = await connect(state.nats_url, "admin")
         try:

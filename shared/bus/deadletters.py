@@ -7,14 +7,17 @@ reasons, type and ids stay readable.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
+from shared.bus import names
 from shared.bus.answers import Reason
 from shared.eventstore.vault import Vault, seal, unseal
 
@@ -22,11 +25,13 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 _STATEMENT_BYTES = 8 * 2**20
 _KEEP = """
-INSERT INTO ops.dead_letter (origin, context, subject, message_id, type, source, reasons, sealed, traceparent)
+INSERT INTO ops.dead_letter
+    (origin, context, subject, message_id, type, source, reasons, sealed, traceparent, identity)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
-                     $8::bytea[], $9::text[])
+                     $8::bytea[], $9::text[], $10::bytea[])
 ON CONFLICT DO NOTHING
 """
+_RESENT = "UPDATE ops.dead_letter SET resent_at = now(), resent = resent + 1 WHERE id = $1"
 _LIST = """
 SELECT id, context, subject, message_id, type, source, reasons::text, received_at, resent_at, resent
 FROM ops.dead_letter
@@ -37,7 +42,9 @@ ORDER BY id LIMIT $4
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rejected message as it came. `origin` names the delivery, so that keeping it twice keeps one."""
+    """A rejected message as it came. `origin` names the delivery, so that keeping it twice keeps one; so does what the
+    message itself is, where it has an id: sent again by whoever heard no answer, it is another delivery.
+    """
 
     origin: str
     context: str
@@ -112,6 +119,7 @@ class DeadLetters:
             [orjson.dumps([_plain(reason) for reason in one.reasons]).decode() for one in letters],
             [seal(key, self.OWNER, _pack(one)).encode() for one in letters],
             [one.traceparent and _text(one.traceparent) for one in letters],
+            [_identity(one) for one in letters],
         )
 
     async def list(
@@ -131,9 +139,33 @@ class DeadLetters:
 
     async def mark_resent(self, letter_id: int) -> None:
         """Remember that the letter was sent again."""
-        await self._pool.execute(
-            "UPDATE ops.dead_letter SET resent_at = now(), resent = resent + 1 WHERE id = $1", letter_id
-        )
+        await self._pool.execute(_RESENT, letter_id)
+
+    @asynccontextmanager
+    async def resending(self, letter_id: int) -> AsyncGenerator[None]:
+        """Remember that the letter is sent again inside, where nobody answers.
+
+        Refused again, it is a letter anew: whoever keeps that waits until this one is marked.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_RESENT, letter_id)
+            yield
+
+
+def _identity(letter: Letter) -> bytes | None:
+    """What a message and its refusal are, however often it comes; None: without an id each is one of its own."""
+    if not letter.message_id or not letter.source:
+        return None
+    headers = sorted((name, value) for name, value in letter.headers.items() if not _changes(name))
+    reasons = [(reason.code, reason.field) for reason in letter.reasons]
+    told = f"{letter.context} {letter.subject} {headers} {reasons} "
+    return blake2b(told.encode("utf-8", "backslashreplace") + letter.body, digest_size=16).digest()
+
+
+def _changes(header: str) -> bool:
+    """Whether who sends a message again may send another value: where it is answered, what it is traced by."""
+    name = header.lower()
+    return name in {names.ANSWER_TO, names.TRACEPARENT, "tracestate"} or name.startswith("nats-")
 
 
 def _pack(letter: Letter) -> str:

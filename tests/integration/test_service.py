@@ -20,6 +20,7 @@ from services.subscriptions.domain import DECIDER as SUBSCRIPTIONS
 from shared.bus import names
 from shared.bus.answers import Answer, Status
 from shared.bus.cloudevents import headers_of
+from shared.bus.deadletters import DeadLetters
 from shared.bus.deliveries import StreamDelivery
 from shared.bus.relay import Relay, connect
 from shared.clock import SystemClock
@@ -304,6 +305,51 @@ async def test_who_may_not_is_refused_kept_and_once_accepted_remembered_with_the
     assert await house.pool.fetchval("SELECT count(*) FROM ops.dead_letter") == 1
 
 
+async def test_what_is_sent_again_and_refused_again_is_one_letter(house: House) -> None:
+    """Regression: whoever heard no answer, as the service had died, sent again: two letters of one message."""
+    command = COMMANDS["RecordTopicalIssue"]
+    bad = orjson.dumps({"case_id": "case-1"})
+    stream = house.client.jetstream()
+
+    async def publish(event_id: str, body: bytes, **headers: str) -> None:
+        head = {**headers_of(command, event_id=event_id, source="/test", role=Role.CONSULTANT), **headers}
+        await stream.publish("tereze.in.consult.RecordTopicalIssue", body, headers=head)
+
+    async def reasons() -> list[str]:
+        return await house.pool.fetchval("SELECT array_agg(message_id ORDER BY id) FROM ops.dead_letter") or []
+
+    # Given a message that is refused, and sent again: from another address, by request, both in one batch
+    for number in (1, 2, 3):
+        answers = await house.client.subscribe(f"tereze.answers.t{number}")
+        await publish("m1", bad, **{names.ANSWER_TO: f"tereze.answers.t{number}", names.TRACEPARENT: f"00-{number}"})
+        if number > 1:
+            assert Answer.from_json((await answers.next_msg(timeout=10)).data).status is Status.REJECTED
+    assert (await house.ask("RecordTopicalIssue", bad, event_id="m1")).status is Status.REJECTED
+
+    # When others are refused: under another id, with another body, and what has no id twice
+    await house.ask("RecordTopicalIssue", bad, event_id="m2")
+    await house.ask("RecordTopicalIssue", b"{}", event_id="m2")
+    for _ in range(2):
+        await publish("", b"{}")
+
+    # Then each is a letter, the first one once
+    async def all_kept() -> bool:
+        return len(await reasons()) == 5
+
+    await until(all_kept)
+    assert await reasons() == ["m1", "m2", "m2", "", ""]
+
+    # and one that was sent again with success is no obstacle to a later one.
+    letters = DeadLetters(house.pool)
+    async with letters.resending((await letters.list())[0].id):
+        await publish("m1", bad)
+
+    async def open_again() -> bool:
+        return [one.message_id for one in await letters.list()] == ["m2", "m2", "", "", "m1"]
+
+    await until(open_again)
+
+
 async def test_bad_neighbours_cost_a_batch_nothing(house: House) -> None:
     stream = house.client.jetstream()
     command = COMMANDS["ReceiveRequest"]
@@ -336,7 +382,7 @@ async def test_an_unknown_case_is_waited_for_then_refused(house: House) -> None:
 
 
 async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, clean_store: RunningServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Regression: services that lagged for longer than a message's patience refused what followed accepted steps."""
     monkeypatch.setattr(StreamDelivery, "patience", 2)
@@ -356,7 +402,7 @@ async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
         await house.client.jetstream().publish("tereze.in.consult.HoldConsultation", body, headers=head)
 
     async def deliveries() -> int:
-        delivered = (await house.client.jetstream().consumer_info(names.IN_STREAM, "consult")).delivered
+        delivered = (await admin.jetstream().consumer_info(names.IN_STREAM, "consult")).delivered
         assert delivered is not None
         return delivered.consumer_seq
 
@@ -365,6 +411,7 @@ async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
         return await deliveries() > seen + 1
 
     await house.client.subscribe("tereze.answers.test", cb=answered)
+    admin = await connect(clean_store.nats_url("admin"), "admin")
     # Given a case whose details are collected, and a relay that brings consult no news of it
     await house.stop_relay()
     await house.ask("ReceiveRequest", REQUEST, event_id="m1", time=START)
@@ -381,3 +428,4 @@ async def test_a_lagging_service_refuses_nothing_for_what_is_stored_already(
     house.start_relay()
     held = await asyncio.wait_for(answers.get(), 20)
     assert (held.id, held.status) == ("case-1", Status.ACCEPTED)
+    await admin.close()
