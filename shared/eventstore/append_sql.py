@@ -20,9 +20,8 @@ WITH me AS MATERIALIZED (
     -- LATERAL with LIMIT, not joins: a plan made while the tables are small must not scan them once they are large.
     SELECT m.*, known.fingerprint AS known_fingerprint, known.positions AS known_positions,
            coalesce(stream.version, 0) AS version
-    FROM unnest($1::text[], $2::bytea[], $3::text[], $4::int[], $5::int[],
-                $6::text[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY
-         AS m(message_id, fingerprint, stream_id, chain, base, correlation_id, causation_id, actor, traceparent, ord)
+    FROM unnest($1::text[], $2::bytea[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[]) WITH ORDINALITY
+         AS m(message_id, fingerprint, stream_id, chain, base, actor, traceparent, ord)
     LEFT JOIN LATERAL (
         SELECT i.fingerprint, i.positions FROM store.inbox_{context} i WHERE i.message_id = m.message_id LIMIT 1
     ) known ON true
@@ -35,12 +34,11 @@ WITH me AS MATERIALIZED (
 ), numbered AS MATERIALIZED (
     SELECT nextval('store.position') AS position, fitting.*
     FROM (
-        SELECT me.xid, j.stream_id, coalesce(e.own_correlation_id, j.correlation_id) AS correlation_id,
-               j.causation_id, j.actor, j.traceparent, e.*
+        SELECT me.xid, j.stream_id, j.message_id AS causation_id, j.actor, j.traceparent, e.*
         FROM me
-        CROSS JOIN unnest($10::bigint[], $11::int[], $12::text[], $13::smallint[], $14::bytea[], $15::timestamptz[],
-                          $16::text[])
-             WITH ORDINALITY AS e(ord, version, type, schema_version, data, occurred_at, own_correlation_id, nth)
+        CROSS JOIN unnest($8::bigint[], $9::int[], $10::text[], $11::smallint[], $12::bytea[], $13::timestamptz[],
+                          $14::text[])
+             WITH ORDINALITY AS e(ord, version, type, schema_version, data, occurred_at, correlation_id, nth)
         JOIN judged j ON j.ord = e.ord
         WHERE j.fits
         ORDER BY e.nth

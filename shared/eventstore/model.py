@@ -33,7 +33,6 @@ class Append(NamedTuple):
     stream_id: str
     expected_version: int
     correlation_id: str
-    causation_id: str
     actor: str
     traceparent: str | None
     events: tuple[NewEvent, ...]
@@ -51,8 +50,7 @@ class Outcome(StrEnum):
     """The stream is not at `expected_version`: load it again and decide anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """The outcome of one `Append`; `positions` are those of its events, also when a duplicate."""
 
     outcome: Outcome

@@ -222,7 +222,7 @@ def _held_back(messages: Sequence[Append], rows: Sequence[_Row]) -> list[int]:
 
 
 def _arguments(messages: Sequence[Append]) -> tuple[list[Any], ...]:
-    """The statement's arrays: nine with an item a message, seven with an item an event."""
+    """The statement's arrays: seven with an item a message, seven with an item an event."""
     chains: dict[str, int] = {}
     ahead: dict[str, int] = {}
     bases: list[int] = []
@@ -238,8 +238,6 @@ def _arguments(messages: Sequence[Append]) -> tuple[list[Any], ...]:
         [message.stream_id for message in messages],
         [chains[message.stream_id] for message in messages],
         bases,
-        [message.correlation_id for message in messages],
-        [message.causation_id for message in messages],
         [message.actor for message in messages],
         [message.traceparent for message in messages],
         [number for number, message in enumerate(messages, 1) for _ in message.events],
@@ -248,5 +246,5 @@ def _arguments(messages: Sequence[Append]) -> tuple[list[Any], ...]:
         [event.schema_version for event in events],
         [event.data for event in events],
         [event.occurred_at for event in events],
-        [event.correlation_id for event in events],
+        [event.correlation_id or message.correlation_id for message in messages for event in message.events],
     )

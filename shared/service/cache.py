@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class StreamState(Generic[S]):
+class StreamState(NamedTuple, Generic[S]):
     """A stream as far as we know it; the store's version check tells when we know too little."""
 
     state: S

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from time import time_ns
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from shared.bus.answers import Answer, Reason, Status, Stored
 from shared.contracts.base import Event, Message
@@ -50,8 +50,7 @@ class Keys(Protocol):
     async def forget(self, consumer_id: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A checked message on its way to a decision: a submission, or another service's event."""
 
     id: str
@@ -66,8 +65,7 @@ class Incoming:
     traceparent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The answer, and whether asking again later may change it."""
 
     answer: Answer
@@ -80,11 +78,11 @@ class Result:
     """When the append that settled it began and ended, in nanoseconds since the epoch."""
 
 
-@dataclass(slots=True)
-class _Draft(Generic[S]):
+class _Draft(NamedTuple, Generic[S]):
     """One message's decision on its way into the store."""
 
-    index: int
+    place: int
+    """Its message's, in the batch."""
     stream_id: str
     version: int
     """The stream's, that the decision saw."""
@@ -154,10 +152,12 @@ class Processor(Generic[S]):
         blind = self._blind or indexing(None)
         messages = {index: batch[index].message for index in pending}
         known, read, others = await self._states.read(messages, streams, blind, trusting=trusting)
+        # A decision that rests on a stream which a neighbour has moved is put off: these hold for the whole round.
+        rest = {index: states_of(others[index], known) for index in pending}
         asked = {
             consumer_id
             for index, message in messages.items()
-            for consumer_id in decider.whose_keys(message, states_of(others[index], known))
+            for consumer_id in decider.whose_keys(message, rest[index])
         }
         keys = await self._keys.standing(sorted(asked)) if asked else {}
         drafts: list[_Draft[S]] = []
@@ -171,14 +171,7 @@ class Processor(Generic[S]):
                 again.append(index)
                 continue
             before = known.get(stream_id) or StreamState(decider.initial(), 0, None)
-            given = Given(
-                occurred_at=incoming.occurred_at,
-                now=now,
-                fresh_id=fresh[index],
-                others=states_of(others[index], known),
-                blind=blind,
-                keys=keys,
-            )
+            given = Given(incoming.occurred_at, now, fresh[index], rest[index], blind, keys)
             try:
                 events = decider.decide(before.state, incoming.message, given)
                 state = before.state
@@ -223,27 +216,27 @@ class Processor(Generic[S]):
         outcomes = await self._store.append(sealed)
         took = (began, time_ns())
         for draft, append, outcome in zip(drafts, sealed, outcomes, strict=True):
-            incoming = batch[draft.index]
+            incoming = batch[draft.place]
             match outcome.outcome:
                 case Outcome.APPENDED:
                     self._cache.put(append.stream_id, draft.after)
-                    results[draft.index] = _accepted(incoming, append, outcome.positions, draft.link, took)
+                    results[draft.place] = _accepted(incoming, append, outcome.positions, draft.link, took)
                 case Outcome.DUPLICATE:
                     self._cache.drop(append.stream_id)
-                    results[draft.index] = _repeat(incoming, append.correlation_id, outcome.positions)
+                    results[draft.place] = _repeat(incoming, append.correlation_id, outcome.positions)
                 case Outcome.REUSED:
                     self._cache.drop(append.stream_id)
-                    results[draft.index] = _reused(incoming)
+                    results[draft.place] = _reused(incoming)
                 case Outcome.CONFLICT:
                     self._cache.drop(append.stream_id)
-                    lost.append(draft.index)
+                    lost.append(draft.place)
         stored = zip(drafts, outcomes, strict=True)
         return lost, {draft.stream_id for draft, outcome in stored if outcome.outcome is not Outcome.APPENDED}
 
     async def _seal(self, batch: Sequence[Incoming], drafts: Sequence[_Draft[S]]) -> list[Append]:
         owners = {owner for draft in drafts for event in draft.events if (owner := sealed_for(event)) is not None}
         keys = await self._keys.keys_for(list(owners)) if owners else {}
-        return [_sealed(draft, batch[draft.index], keys, self._decider.case_of) for draft in drafts]
+        return [_sealed(draft, batch[draft.place], keys, self._decider.case_of) for draft in drafts]
 
     async def _tell_repeats(self, batch: Sequence[Incoming], results: list[Result | None]) -> None:
         """A repeated message is refused by the rules (its case is further on); its sender is told `duplicate`."""
@@ -280,7 +273,7 @@ class Processor(Generic[S]):
         for index, result in repeats.items():
             events = tuple(replace(event, case_id=cases.get(event.position, "")) for event in result.answer.events)
             answer = replace(result.answer, case_id=events[-1].case_id or result.answer.case_id, events=events)
-            results[index] = replace(result, answer=answer)
+            results[index] = result._replace(answer=answer)
 
 
 def _permitted(batch: Sequence[Incoming], results: list[Result | None]) -> list[int]:
@@ -309,7 +302,6 @@ def _sealed(
         stream_id=draft.stream_id,
         expected_version=draft.version,
         correlation_id=draft.stream_id.partition("-")[2],
-        causation_id=incoming.message_id,
         actor=incoming.actor,
         traceparent=incoming.traceparent,
         events=tuple(

@@ -64,8 +64,8 @@ class States(Generic[S]):
             found: dict[int, set[str]] = {}
             for index in looking:
                 before = states_of(known.others[index], known.states)
-                further = set(self.decider.looks_up(messages[index], blind, before)) - known.others[index]
-                if further:
+                named = self.decider.looks_up(messages[index], blind, before)
+                if named and (further := set(named) - known.others[index]):
                     found[index] = further
                     known.others[index] |= further
                     missing |= further - known.read
@@ -121,4 +121,6 @@ class States(Generic[S]):
 
 def states_of(stream_ids: Collection[str], known: Mapping[str, StreamState[S]]) -> dict[str, S]:
     """The bare states of those streams that are known."""
+    if not stream_ids:
+        return {}
     return {stream_id: known[stream_id].state for stream_id in stream_ids if stream_id in known}

@@ -174,7 +174,6 @@ class Sides:
                     stream_id=f"case-{case_id}",
                     expected_version=0,
                     correlation_id=case_id,
-                    causation_id=f"/bench {case_id}",
                     actor=sample.actor,
                     traceparent=sample.traceparent,
                     events=events,

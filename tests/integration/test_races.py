@@ -153,7 +153,7 @@ async def test_a_taken_case_id_is_told_as_such_by_a_process_just_started(pool: A
     """Regression: with nothing remembered, an existing case was answered `busy, send it again`, for ever."""
     await decide(a_process(pool, INTAKE), written("ReceiveWrittenRequest", "case-1"))
     again = written("ReceiveWrittenRequest", "case-1")
-    other = Incoming(**{**{name: getattr(again, name) for name in again.__slots__}, "message_id": "another"})
+    other = again._replace(message_id="another")
     (result,) = await decide(a_process(pool, INTAKE), other)
     assert (result.answer.status, result.answer.reasons[0].code) == (Status.REJECTED, "case_exists")
 

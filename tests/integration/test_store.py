@@ -41,7 +41,6 @@ def message(message_id: str, stream_id: str, expected: int, *names: str, fingerp
         stream_id=stream_id,
         expected_version=expected,
         correlation_id=stream_id.removeprefix("request-"),
-        causation_id=message_id,
         actor="k-1",
         traceparent=None,
         events=tuple(
@@ -179,7 +178,7 @@ async def test_of_many_messages_on_one_version_one_is_appended(store: EventStore
 
 
 async def test_a_message_without_events_is_remembered(store: EventStore) -> None:
-    silent = Append("m", b"f", "request-a", 0, "a", "m", "k-1", None, ())
+    silent = Append("m", b"f", "request-a", 0, "a", "k-1", None, ())
     assert await store.append([silent]) == [Appended(Outcome.APPENDED)]
     assert await store.append([silent]) == [Appended(Outcome.DUPLICATE)]
 
