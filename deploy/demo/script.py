@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy.demo import complaints, consultations, counter, letters, people, press, words
+from deploy.demo import complaints, counter, letters, people, plots, press, words
 from deploy.demo.calls import PLOTS, calls
-from deploy.demo.consultations import End, Later, consultation
+from deploy.demo.consultations import consultation
 from deploy.demo.desk import desk
 from deploy.demo.letters import letter
+from deploy.demo.plots import End, Later
 from deploy.demo.steps import Chance, Step, Tale
 from deploy.demo.strangers import press_tale, strangers
 from deploy.demo.twists import TWISTS, Twist, prepared
@@ -22,7 +23,7 @@ DAILY = timedelta(days=28)
 """So long the play goes day by day, then week by week."""
 _WORKDAYS = tuple(day for day in range(14) if day % 7 < 5)
 
-AnyPlot = consultations.Plot | letters.Plot
+AnyPlot = plots.Plot | letters.Plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def write(*, ends: datetime, cases: int, seed: int) -> Script:
     return Script(begins, ends, tuple(steps), shown_case)
 
 
-def _worth_a_look() -> consultations.Plot:
-    return consultations.Plot(
+def _worth_a_look() -> plots.Plot:
+    return plots.Plot(
         channel=Channel.WALK_IN,
         language=Language.KK,
         office="centre-north",
@@ -101,27 +102,27 @@ def _worth_a_look() -> consultations.Plot:
     )
 
 
-def _consultations(chance: Chance, count: int) -> list[consultations.Plot]:
+def _consultations(chance: Chance, count: int) -> list[plots.Plot]:
     when = {Later.IN_TIME: 62, Later.LATE: 20, Later.NEVER: 18}
     cards = zip(
-        chance.deal(consultations.CHANNELS, count),
+        chance.deal(plots.CHANNELS, count),
         chance.deal(people.LANGUAGES, count),
         chance.deal(dict.fromkeys(range(len(words.TOPICS)), 1), count),
-        chance.deal(consultations.ENDS, count),
+        chance.deal(plots.ENDS, count),
         chance.deal(when, count),
         chance.deal(when, count),
         chance.deal(TWISTS, count),
         strict=True,
     )
     return [
-        consultations.Plot(
+        plots.Plot(
             channel=channel,
             language=language,
             office=chance.pick(tuple(people.OFFICES)),
             topic=words.TOPICS[topic],
-            prepared=prepared(twist, present=channel in consultations.PRESENT, otherwise=chance.often(45)),
+            prepared=prepared(twist, present=channel in plots.PRESENT, otherwise=chance.often(45)),
             end=end,
-            twist=Twist.NONE if end in consultations.NEVER_BEGUN else twist,
+            twist=Twist.NONE if end in plots.NEVER_BEGUN else twist,
             effectiveness=effectiveness,
             effective=chance.often(75),
             impact=impact,
