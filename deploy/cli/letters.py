@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -41,9 +42,12 @@ def list_(
 
     Example: [bold]tereze dead-letters list --context intake[/bold]
     """
+    from zoneinfo import ZoneInfo
+
     import orjson
 
     from deploy.cli.terminal import terminal
+    from shared.settings import Settings
 
     async def read(letters: DeadLetters, _: State) -> list[LetterSummary]:
         return await letters.list(context=context, resent=everything, after=after, limit=limit)
@@ -52,10 +56,10 @@ def list_(
     if as_json:
         typer.echo(orjson.dumps(found).decode())
         return
-    terminal().print(_table(found) if found else "No dead letters.")
+    terminal().print(_table(found, ZoneInfo(Settings().timezone)) if found else "No dead letters.")
 
 
-def _table(found: Sequence[LetterSummary]) -> Table:
+def _table(found: Sequence[LetterSummary], zone: tzinfo) -> Table:
     """What strangers sent is no markup, and must not stop the one command that shows it."""
     from rich.table import Table
     from rich.text import Text
@@ -64,7 +68,7 @@ def _table(found: Sequence[LetterSummary]) -> Table:
     for one in found:
         reasons = "\n".join(f"{reason['code']} {reason['field']}".strip() for reason in one.reasons)
         told = (Text(cell) for cell in (one.context, one.type, one.source, reasons))
-        table.add_row(str(one.id), f"{one.received_at:%Y-%m-%d %H:%M:%S}", *told)
+        table.add_row(str(one.id), f"{one.received_at.astimezone(zone):%Y-%m-%d %H:%M:%S}", *told)
     return table
 
 

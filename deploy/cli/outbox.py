@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,7 @@ def outbox(
     Example: [bold]tereze outbox --case c-2026-0001 --text[/bold]
     """
     import asyncio
+    from zoneinfo import ZoneInfo
 
     import orjson
 
@@ -42,6 +44,7 @@ def outbox(
     from deploy.outbox import last_messages
     from deploy.problem import Problem
     from shared.contracts.outgoing import OUT_CHANNELS
+    from shared.settings import Settings
 
     if channel is not None and channel not in OUT_CHANNELS:
         raise Problem(f"--channel: {channel!r} is not known; there are: {', '.join(OUT_CHANNELS)}")
@@ -51,24 +54,31 @@ def outbox(
         typer.echo(orjson.dumps(found).decode())
         return
     console = terminal(highlight=False)
+    zone = ZoneInfo(Settings().timezone)
     if not found:
         console.print("No messages.")
     elif text:
         for one in found:
             to = ", ".join(value for value in one["to"].values() if value)
             console.print("─" * _RULE)
-            console.print(f"{one['time']}  {one['channel']}  {to}\n{one['subject']}\n\n{one['text']}", markup=False)
+            console.print(
+                f"{_when(one, zone)}  {one['channel']}  {to}\n{one['subject']}\n\n{one['text']}", markup=False
+            )
     else:
-        console.print(_table(found))
+        console.print(_table(found, zone))
 
 
-def _table(found: Sequence[dict[str, Any]]) -> Table:
+def _table(found: Sequence[dict[str, Any]], zone: tzinfo) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table("when", "channel", "in", "case", "event", "subject")
     for one in found:
-        when = one["time"][:16].replace("T", " ")
-        cells = (when, one["channel"], one["language"], one["case_id"], one["event_type"], one["subject"])
+        cells = (_when(one, zone), one["channel"], one["language"], one["case_id"], one["event_type"], one["subject"])
         table.add_row(*map(Text, cells))
     return table
+
+
+def _when(one: dict[str, Any], zone: tzinfo) -> str:
+    """In the centre's time, as everywhere else."""
+    return f"{datetime.fromisoformat(one['time']).astimezone(zone):%Y-%m-%d %H:%M}"

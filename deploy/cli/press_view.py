@@ -117,6 +117,9 @@ def deliveries_data(found: Sequence[Delivery]) -> list[dict[str, Any]]:
 
 def deliveries_tables(month: str, found: Sequence[Delivery]) -> None:
     """The lists one below the other."""
+    if not found:
+        print(f"Nothing is delivered in {month}.")
+        return
     table = Table("point", "index", "abonement", title=f"Deliveries of {month}", title_justify="left")
     table.add_column("copies", justify="right")
     table.add_column("issues", justify="right")

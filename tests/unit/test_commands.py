@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +76,13 @@ def health_of(text: str) -> None:
 def letters_of(text: str) -> None:
     reasons = [{"code": text, "field": text}]
     found = [LetterSummary(1, text, text, text, text, text, reasons, NOON, None, 0)]
-    Console().print(letters._table(found))  # pyright: ignore[reportPrivateUsage]
+    Console().print(letters._table(found, UTC))  # pyright: ignore[reportPrivateUsage]
 
 
 def outbox_of(text: str) -> None:
-    fields = ("time", "channel", "language", "case_id", "event_type", "subject")
-    Console().print(outbox._table([dict.fromkeys(fields, text)]))  # pyright: ignore[reportPrivateUsage]
+    fields = ("channel", "language", "case_id", "event_type", "subject")
+    found = {**dict.fromkeys(fields, text), "time": NOON.isoformat()}
+    Console().print(outbox._table([found], timezone(timedelta(hours=5))))  # pyright: ignore[reportPrivateUsage]
 
 
 ANSWER = Answer(Status.REJECTED, FOREIGN, FOREIGN, FOREIGN, (Stored(FOREIGN, 1),), (Reason("code", FOREIGN, FOREIGN),))
@@ -110,6 +111,10 @@ def test_foreign_markup_is_shown_and_not_obeyed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], draw: Callable[[], object]
 ) -> None:
     assert FOREIGN in printed(monkeypatch, capsys, draw)
+
+
+def test_the_outbox_tells_the_centres_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "2026-03-02 17:00" in printed(monkeypatch, capsys, lambda: outbox_of("x"))
 
 
 def test_a_narrow_sla_table_shows_foreign_markup(
@@ -196,7 +201,7 @@ def test_reasons_are_whole_on_a_narrow_terminal_and_piped_on_one_line(
     code, _, field = LONG.partition(" ")
     one = LetterSummary(1, "intake", "", "", "RescheduleAppointment", "/web/north", [], NOON, None, 0)
     letter = replace(one, reasons=[{"code": code, "field": field}])
-    terminal().print(letters._table([letter]))  # pyright: ignore[reportPrivateUsage]
+    terminal().print(letters._table([letter], UTC))  # pyright: ignore[reportPrivateUsage]
     shown = capsys.readouterr().out
     if columns is None:
         assert LONG in shown
