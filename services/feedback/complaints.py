@@ -127,7 +127,13 @@ def assign(complaint: Complaint, wanted: AssignComplaint) -> ComplaintAssigned:
     impartial(complaint, wanted.responsible, "responsible")
     in_other_hands(complaint, wanted.responsible, "responsible")
     facts: dict[str, Any] = complaint.facts() | {"responsible": wanted.responsible}
-    return ComplaintAssigned(**facts, previous=complaint.responsible, reason=wanted.reason)
+    return ComplaintAssigned(
+        **facts,
+        previous=complaint.responsible,
+        reason=wanted.reason,
+        status_id=complaint.status_id,
+        under=complaint.under,
+    )
 
 
 def assess(complaint: Complaint, found: AssessComplaint, given: Given[Any]) -> ComplaintAssessed:

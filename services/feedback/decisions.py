@@ -214,13 +214,14 @@ def end_recourse(complaint: Complaint, came: RecordRecourseOutcome) -> RecourseE
         facts |= {"responsible": responsible, "round_id": f"{complaint.received.case_id}-r{complaint.round + 1}"}
     ended = [complaint.under] if complaint.under is not None else []
     dropped = sorted(complaint.recourse) if not_pursued else []
-    status_id = None if overturned else complaint.status_id
+    telling = complaint.status_id
     return RecourseEnded(
         **facts,
         recourse=[*ended, *dropped],
         outcome=came.outcome,
         from_round=complaint.round_id,
-        status_id=status_id,
+        status_id=None if overturned else telling,
+        telling_id=telling if overturned else None,
     )
 
 
@@ -278,4 +279,10 @@ def forward(complaint: Complaint, sent: ForwardComplaint) -> Sequence[Event]:
 
 
 def _closed(complaint: Complaint, because: Closed, closed_by: str | None) -> ComplaintClosed:
-    return ComplaintClosed(**complaint.facts(), because=because, closed_by=closed_by, status_id=complaint.status_id)
+    return ComplaintClosed(
+        **complaint.facts(),
+        because=because,
+        closed_by=closed_by,
+        status_id=complaint.status_id,
+        under=complaint.under,
+    )

@@ -5,7 +5,9 @@
 - A pause or a move counts where it came in time: what is late already is mended neither by a question to the
   consumer nor by a later promise.
 - Another policy judges from the start on, and the pauses so far are kept (DOMAIN.md §10).
-- The first stop or cancellation ends it; what comes after changes nothing, so nothing is late once it is done.
+- What lapses was not done: it is breached where it was due by then, else cancelled.
+- Whoever it was last passed to answers for it.
+- The first stop, lapse or cancellation ends it; what comes after changes nothing, so nothing is late once it is done.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.insight.indicators import policy_name
-from services.insight.views.sla import CANCEL, MOVE, PAUSE, RESUME, STOP, VARY
+from services.insight.views.sla import CANCEL, LAPSE, MOVE, PASS, PAUSE, RESUME, STOP, VARY
 from shared.deadlines import WORKING, Calendar, Calendars, Policies, Span
 
 
@@ -25,14 +27,14 @@ class Verdict(StrEnum):
 
     MET = "met"
     BREACHED = "breached"
-    """Done too late."""
+    """Done too late, or never, though it was due."""
     OPEN = "open"
     PAUSED = "paused"
     """Open, and waiting for the consumer."""
     OVERDUE = "overdue"
     """Open, and past due."""
     CANCELLED = "cancelled"
-    """The obligation ended without being judged."""
+    """The obligation ended without being judged: called off, or lapsed before it was due."""
 
 
 class Norm(StrEnum):
@@ -53,6 +55,7 @@ class Start:
     at: datetime
     due_at: datetime
     norm_due_at: datetime | None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Operation:
     due_at: datetime | None = None
     span: str | None = None
     variant: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Judged:
     """Which variant of the indicator's policy judges it."""
     policy_version: int
     now: datetime
+    owner: str | None
+    """Who answers for it, or did when it ended."""
 
     @property
     def waiting(self) -> bool:
@@ -139,7 +145,7 @@ def judge(
 
 def _in_order(operation: Operation) -> tuple[datetime, bool]:
     """By time; of the same moment, what ends a clock comes last."""
-    return operation.at, operation.op in {STOP, CANCEL}
+    return operation.at, operation.op in {STOP, LAPSE, CANCEL}
 
 
 class _Clock:
@@ -148,6 +154,7 @@ class _Clock:
         self._variant = start.variant
         self._policy = policies.in_force(policy_name(start.indicator, start.variant), start.at)
         self._due, self._norm_due = start.due_at, start.norm_due_at
+        self._owner = start.owner
         self._pauses: list[Pause] = []
         self._waiting_since: datetime | None = None
         self._done_at: datetime | None = None
@@ -168,9 +175,11 @@ class _Clock:
             self._move(operation, at)
         elif operation.op == VARY:
             self._vary(operation.variant)
+        elif operation.op == PASS:
+            self._owner = operation.owner
         else:
             self._go_on(at)
-            if operation.op == STOP:
+            if operation.op == STOP or (operation.op == LAPSE and at > self._due):
                 self._done_at = operation.at
             else:
                 self._cancelled_at = operation.at
@@ -190,6 +199,7 @@ class _Clock:
             variant=self._variant,
             policy_version=self._policy.version,
             now=self._now,
+            owner=self._owner,
         )
 
     def _go_on(self, at: datetime) -> None:

@@ -15,7 +15,7 @@ from services.insight.instants import Connection, Instant, instant, moment
 from services.insight.judge import Operation, Pause, Start, judge
 from services.insight.policies import POLICIES
 from services.insight.projection import Projection, Row, Seen
-from services.insight.views.sla import CANCEL, START, STOP
+from services.insight.views.sla import CANCEL, LAPSE, START, STOP
 from shared.centre import centre
 from shared.contracts import EVENTS, personal_fields
 from shared.roles import source_and_role
@@ -148,16 +148,18 @@ def _deadlines(sla: Projection, rows: Sequence[Row], now: datetime) -> list[Dead
 
 def _deadline(row: dict[str, Any], others: Sequence[dict[str, Any]], now: datetime) -> Deadline:
     at, due_at = moment(row["at"]), moment(row["due_at"])
-    start = Start(row["indicator"], row["variant"], row["office"], at, due_at, _moment(row["norm_due_at"]))
+    norm_due_at = _moment(row["norm_due_at"])
+    start = Start(row["indicator"], row["variant"], row["office"], at, due_at, norm_due_at, row["owner"])
     operations = [
-        Operation(one["op"], moment(one["at"]), _moment(one["due_at"]), one["span"], one["variant"]) for one in others
+        Operation(one["op"], moment(one["at"]), _moment(one["due_at"]), one["span"], one["variant"], one["owner"])
+        for one in others
     ]
     judged = judge(start, operations, now=now, policies=POLICIES, calendars=centre().calendars)
     ended_at = judged.done_at or judged.cancelled_at
-    ends = [one["position"] for one in others if one["op"] in {STOP, CANCEL} and moment(one["at"]) == ended_at]
+    ends = [one["position"] for one in others if one["op"] in {STOP, LAPSE, CANCEL} and moment(one["at"]) == ended_at]
     return Deadline(
         indicator=row["indicator"],
-        owner=row["owner"],
+        owner=judged.owner,
         started_at=at,
         due_at=judged.due_at,
         done_at=judged.done_at,

@@ -133,6 +133,7 @@ def register(
         case_type=case_type,
         reclassified=regime is not written.regime,
         received_at=written.received_at,
+        previous=written.responsible or written.office,
     )
     if written.routed and responsible != written.responsible:
         return [
@@ -222,6 +223,7 @@ def forward(written: Written, forwarded: ForwardWrittenRequest, given: Given[Sta
         received_at=written.received_at,
         forwarded=(written.forwarded or 0) + 1,
         replaced=written.forwarded,
+        asked=written.asking,
     )
     if not written.routed:
         return [sent]

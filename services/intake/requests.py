@@ -132,6 +132,8 @@ def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State
             previous=case.responsible or case.office,
             responsible=handing.to,
             reason=handing.reason,
+            forwarded=case.forwarded if isinstance(case, Written) else None,
+            asked=case.asking if isinstance(case, Written) else None,
         )
     ]
 

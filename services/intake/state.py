@@ -58,6 +58,11 @@ class Written:
     notice_owed: bool = False
     closed: bool = False
 
+    @property
+    def asking(self) -> int | None:
+        """The number of the asking whose answer is awaited."""
+        return None if self.waits_until is None else self.asked
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -346,6 +346,10 @@ class ComplaintAssigned(_ComplaintEvent):
 
     previous: Id
     reason: str
+    status_id: LongId | None = None
+    """The telling of the status that is owed."""
+    under: Recourse | None = None
+    """The recourse that is under way at another body."""
 
 
 class ComplaintAssessed(_ComplaintEvent):
@@ -473,6 +477,8 @@ class RecourseEnded(_ComplaintEvent):
     outcome: RecourseOutcome
     from_round: LongId
     status_id: LongId | None
+    """The telling of the status that ends with it; overturned, it goes on to be owed, as `telling_id`."""
+    telling_id: LongId | None = None
 
 
 class ComplaintWithdrawn(_ComplaintEvent):
@@ -487,6 +493,8 @@ class ComplaintClosed(_ComplaintEvent):
     because: Closed
     closed_by: Id | None
     status_id: LongId | None
+    under: Recourse | None = None
+    """The recourse at another body that it was withdrawn from."""
 
 
 class ComplaintStatusTold(_ComplaintEvent):

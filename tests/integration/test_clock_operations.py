@@ -278,3 +278,45 @@ async def test_a_pause_an_extension_and_a_regime_are_seen_in_the_case_and_in_the
         "mail_answer.public_services": 5,
     }
     assert (before.total, before.open, before.paused) == (1, 1, 1)
+
+
+async def test_a_clock_is_the_owners_who_had_it_then_in_the_table_and_in_the_case(
+    pool: Pool, store: asyncpg.Connection
+) -> None:
+    def on(day: int) -> datetime:
+        return datetime(2026, 3, day, 10, tzinfo=ZONE)
+
+    def handed_over(case_id: str, day: int, previous: str, responsible: str) -> Happening:
+        place = {"channel": "post", "office": "Centre 1", "topic": None}
+        who = {"previous": previous, "responsible": responsible, "reason": "ill"}
+        return Happening(case_id, on(day), make("CaseHandedOver", case_id=case_id, **place, **who))
+
+    lives = [
+        received("c1", on(2), None),
+        handed_over("c1", 3, "Centre 1", "o1"),
+        handed_over("c1", 5, "o1", "o2"),
+        received("c2", on(2), None),
+        handed_over("c2", 3, "Centre 1", "o1"),
+        ended("c2", on(4), "WrittenRequestAnswered"),
+        handed_over("c2", 6, "o1", "o2"),
+        received("c3", on(2), None),
+        handed_over("c3", 3, "Centre 1", "o1"),
+        ended("c3", on(4), "WrittenRequestDeclined"),
+        handed_over("c3", 6, "o1", "o2"),
+    ]
+    await append(store, lives)
+    sla = projection(centre("Asia/Almaty"))
+    await rebuild(pool, sla)
+
+    async def answers(as_of: datetime | None = None) -> dict[str | None, int]:
+        async with pool.acquire() as connection:
+            rows = await queries.sla(connection, now=on(9), as_of=as_of, by=queries.SlaGroup.OWNER)
+        return {row.group: row.total for row in rows if row.indicator == "mail_answer"}
+
+    assert await answers(on(2)) == {None: 3}
+    assert await answers(on(4)) == {"o1": 3}
+    assert await answers() == {"o1": 2, "o2": 1}
+    async with pool.acquire() as connection:
+        shown = [(await timeline(connection, case_id, sla=sla, now=on(9))).deadlines for case_id in ("c1", "c2", "c3")]
+    owners = [one.owner for deadlines in shown for one in deadlines if one.indicator == "mail_answer"]
+    assert owners == ["o2", "o1", "o1"]

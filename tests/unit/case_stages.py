@@ -52,6 +52,7 @@ from shared.contracts.values import (
     Path,
 )
 
+from .case_clocks import obliged, timed
 from .case_steps import BEGIN
 from .case_world import World
 from .obligations import owed
@@ -96,6 +97,11 @@ class CaseMachine(RuleBasedStateMachine):
         assert all(one.owner for one in still.values())
         if self.world.of(CaseEnded):
             assert not still, f"left without an end: {still}"
+
+    @invariant()
+    def the_clocks_say_what_is_owed_and_by_whom(self) -> None:
+        if not self.world.under_way:
+            assert timed(self.world) == obliged(self.world)
 
     @invariant()
     def a_case_on_its_way_is_never_forgotten(self) -> None:

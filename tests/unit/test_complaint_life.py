@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.feedback.domain import DECIDER
-from services.insight.indicators import INDICATORS
 from services.insight.instants import instant, moment
 from services.insight.judge import Judged, Operation, Start, judge
 from services.insight.policies import POLICIES
@@ -74,9 +73,9 @@ from .complaint_words import (
 )
 from .given_when_then import NINE, blind
 
+DUE = date(2026, 3, 20)
 SLA = projection(centre("Asia/Almaty"))
 PEOPLE = ("m-1", "m-2", "m-3", "m-4")
-COMPLAINT_CLOCKS = frozenset(one.clock for one in INDICATORS if one.name.startswith("complaint_"))
 
 
 def steps(today: date) -> list[Command]:
@@ -212,7 +211,7 @@ class ComplaintLife(RuleBasedStateMachine):
     @invariant()
     def every_obligation_has_an_owner_and_while_it_is_open_there_is_one(self) -> None:
         running = [(name, owner) for name, owner, one in self.clocks() if self.runs(one)]
-        assert all(owner for _, owner in running)
+        assert {owner for name, owner in running if name.startswith("complaint_")} <= {self.state().responsible}
         closed = any(isinstance(event, ComplaintClosed) for event, _ in self.log)
         owed = [name for name, _ in running if name.startswith("complaint_")]
         if not closed and self.log:
@@ -255,12 +254,25 @@ class ComplaintLife(RuleBasedStateMachine):
                 else:
                     due = moment(values["due_at"]) if values["due_at"] else None
                     others[values["clock_id"]].append(
-                        Operation(values["op"], moment(values["at"]), due, values["span"], values["variant"])
+                        Operation(
+                            values["op"],
+                            moment(values["at"]),
+                            due,
+                            values["span"],
+                            values["variant"],
+                            values["owner"],
+                        )
                     )
         found: list[tuple[str, str | None, Judged]] = []
         for one in starts:
             start = Start(
-                one["indicator"], one["variant"], one["office"], moment(one["at"]), moment(one["due_at"]), None
+                one["indicator"],
+                one["variant"],
+                one["office"],
+                moment(one["at"]),
+                moment(one["due_at"]),
+                None,
+                one["owner"],
             )
             standing = judge(
                 start,
@@ -269,7 +281,7 @@ class ComplaintLife(RuleBasedStateMachine):
                 policies=POLICIES,
                 calendars=centre("Asia/Almaty").calendars,
             )
-            found.append((one["indicator"], one["owner"], standing))
+            found.append((one["indicator"], standing.owner, standing))
         return found
 
     def next_step(self) -> Command | None:
@@ -381,6 +393,68 @@ def test_an_extension_moves_the_answer_and_a_question_to_the_complainant_pauses_
     [answer] = [one for name, _, one in life.clocks() if name == "complaint_answer"]
     assert answer.due_at == NINE + timedelta(days=17)
     assert days(4).nominal_s == 4 * 86_400
+
+
+def test_whoever_takes_a_complaint_over_owes_all_that_is_still_to_be_done() -> None:
+    to_m_5 = AssignComplaint(case_id="X1", responsible="m-5", reason="on leave")
+    review = TO_COURT.model_copy(update={"to": Recourse.INTERNAL_REVIEW, "responsible": "m-7"})
+    pasts: tuple[tuple[Command, ...], ...] = (
+        (receive(),),
+        (receive(), assess(at_once=True), ASK),
+        (receive(), assess(), investigate()),
+        (receive(), assess(), investigate(), respond()),
+        (receive(), assess(), investigate(), respond(), TELL),
+        (receive(), assess(), investigate(), respond(), TELL, REJECT),
+        (receive(), assess(), investigate(), respond(), TELL, REJECT, TO_COURT),
+        (receive(), assess(), investigate(), respond(), TELL, REJECT, review),
+        (receive(), assess(), investigate(), respond(remedy="money", remedy_due=DUE), TELL, ACCEPT),
+        (receive(), assess(), investigate(), respond(), TELL, ACCEPT),
+    )
+    for past in pasts:
+        life = ComplaintLife()
+        life.log += after(*past)
+        life.now += timedelta(days=1)
+        before = {name for name, _, one in life.clocks() if life.runs(one) and name.startswith("complaint_")}
+        life.submit(to_m_5)
+        owners = {name: owner for name, owner, one in life.clocks() if life.runs(one) and name in before}
+        assert owners == dict.fromkeys(before, "m-5")
+
+
+def test_overturned_outside_the_new_decision_and_the_status_are_owed_by_the_one_now_named() -> None:
+    life = ComplaintLife()
+    life.log += after(receive(), assess(), investigate(), respond(), TELL, REJECT, TO_COURT)
+    life.now += timedelta(days=1)
+    life.submit(RecordRecourseOutcome(case_id="X1", outcome=RecourseOutcome.OVERTURNED, responsible="m-5"))
+    owed = {name: owner for name, owner, one in life.clocks() if life.runs(one) and name.startswith("complaint_")}
+    assert owed == {"complaint_made_anew": "m-5", "complaint_status_outside": "m-5"}
+
+
+def test_a_later_decision_taken_to_the_same_court_again_is_a_clock_of_its_own() -> None:
+    """Regression: the second stay in court was taken for the first one, and so for over."""
+    life = ComplaintLife()
+    life.log += after(receive(), assess(), investigate(), respond(), TELL, REJECT, TO_COURT)
+    life.now += timedelta(days=1)
+    life.submit(RecordRecourseOutcome(case_id="X1", outcome=RecourseOutcome.OVERTURNED, responsible="m-5"))
+    for command in (investigate(investigator="m-5"), respond(decided_by="m-5"), TELL, REJECT, TO_COURT):
+        life.submit(command)
+    outside = [life.runs(one) for name, _, one in life.clocks() if name == "complaint_outside"]
+    assert outside == [False, True]
+
+
+def test_withdrawn_late_nothing_counts_as_done() -> None:
+    """Regression: a complaint taken back counted as closed in time, and its stay in court never ended."""
+    told = (receive(), assess(), investigate(), respond(), TELL)
+    for past, name in (
+        ((*told, REJECT), "complaint_recourse"),
+        ((*told, REJECT, TO_COURT), "complaint_outside"),
+        ((*told, ACCEPT), "complaint_close"),
+    ):
+        life = ComplaintLife()
+        life.log += after(*past)
+        life.now += timedelta(days=1)
+        life.submit(WithdrawComplaint(case_id="X1"))
+        [one] = [one for indicator, _, one in life.clocks() if indicator == name]
+        assert one.verdict == "cancelled"
 
 
 def test_withdrawn_or_sent_on_nothing_more_is_owed_but_the_question_how_it_was() -> None:

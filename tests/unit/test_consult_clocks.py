@@ -16,6 +16,7 @@ from services.insight.views.sla import START, projection
 from shared.centre import centre
 from shared.contracts.base import Event
 from shared.contracts.consult import (
+    ConsultationHandedOver,
     ConsultationResumed,
     NoShowRecorded,
     PlanCostsAgreed,
@@ -48,12 +49,13 @@ def clock(indicator: str, *happened: Happened, now: datetime = FRIDAY + 9 * DAY)
     [start] = [row for row in rows if row["op"] == START and row["indicator"] == indicator]
     assert start["owner"], "somebody must owe it"
     operations = [
-        Operation(row["op"], moment(row["at"]), moment(row["due_at"]) if row["due_at"] else None)
+        Operation(row["op"], moment(row["at"]), moment(row["due_at"]) if row["due_at"] else None, owner=row["owner"])
         for row in rows
         if row["op"] != START and row["clock_id"] == start["clock_id"]
     ]
     norm = moment(start["norm_due_at"]) if start["norm_due_at"] else None
-    begun = Start(indicator, start["variant"], start["office"], moment(start["at"]), moment(start["due_at"]), norm)
+    at, due_at = moment(start["at"]), moment(start["due_at"])
+    begun = Start(indicator, start["variant"], start["office"], at, due_at, norm, start["owner"])
     return judge(begun, operations, now=now, policies=POLICIES, calendars=centre().calendars)
 
 
@@ -205,6 +207,8 @@ def test_the_manager_owes_a_word_on_the_costs_and_the_plan_s_clock_runs_on_meanw
     [
         (TaskEnd.DONE, NOON, Verdict.MET),
         (TaskEnd.LAPSED, TOMORROW + 2 * DAY, Verdict.BREACHED),
+        # The consultation was held sooner than agreed: not ready, but not late either.
+        (TaskEnd.LAPSED, NOON, Verdict.CANCELLED),
         (TaskEnd.CALLED_OFF, NOON, Verdict.CANCELLED),
     ],
 )
@@ -215,6 +219,28 @@ def test_a_preparation_task_moves_with_its_consultation_and_ends(end: TaskEnd, a
     over = PreparationTaskEnded(consumer_id="c-A1", case_id="A1", task_id="A1-t1", end=end, minutes_spent=0, cost=0)
     found = clock("preparation", (due, TEN), (moved, ELEVEN), (over, at))
     assert (found.verdict, found.due_at) == (verdict, TOMORROW + DAY)
+
+
+def test_whoever_takes_over_owes_what_was_owed_and_what_is_done_stays_who_did_it() -> None:
+    facts: dict[str, Any] = {"previous_consultant": "consultant-1", "consultant": "consultant-2", "reason": "ill"}
+    passed = ConsultationHandedOver(
+        consumer_id="c-A1", case_id="A1", consultation_id="A1-1", number=1, contact_id="A1-c1", **facts
+    )
+    for path, indicator in (
+        (Path.PREPARED, "plan_visit"),
+        (Path.PRESENT, "plan_remote"),
+        (Path.REMOTE, "consult_remote"),
+        (Path.AT_ONCE, "begin_at_once"),
+        (Path.PREPARED, "contact"),
+    ):
+        assert clock(indicator, (opened(path), NINE), (awaited(), TEN), (passed, ELEVEN)).owner == "consultant-2"
+    assert clock("begin_planned", *PLANNED, (passed, ELEVEN)).owner == "consultant-2"
+    assert clock("plan_visit", *PLANNED, (passed, ELEVEN)).owner == "consultant-1"
+    second = ConsultationHandedOver(
+        consumer_id="c-A1", case_id="A1", consultation_id="A1-2", number=2, contact_id=None, **facts
+    )
+    owed = ((held(), ELEVEN), (follow_up(), NOON), (second, TOMORROW))
+    assert clock("follow_up", *owed).owner == "consultant-2"
 
 
 def test_a_further_consultation_is_due_in_three_days_or_when_the_consumer_agreed() -> None:

@@ -99,6 +99,7 @@ def test_crooked_lives_in_which_everything_happens_leave_no_stage_out_and_nothin
             else:
                 life.go_on(content=chance.random() < 0.2, days=chance.randint(1, 4))
             life.whatever_is_owed_has_an_owner_a_deadline_and_an_end()
+            life.the_clocks_say_what_is_owed_and_by_whom()
             life.a_case_on_its_way_is_never_forgotten()
         life.no_stage_is_skipped()
         life.teardown()

@@ -6,19 +6,14 @@ import contextlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.insight.instants import instant
 from services.insight.judge import Verdict
-from services.insight.projection import Row, Seen
-from services.insight.timeline import Deadline, _deadlines
-from services.insight.views.sla import projection
+from services.insight.timeline import Deadline
 from services.intake.state import Agenda, Call, CallBack, Written
-from shared.centre import centre
 from shared.contracts.base import Command
 from shared.contracts.intake import (
     AgendaSlot,
@@ -51,6 +46,7 @@ from shared.contracts.intake import (
     PromiseCallBack,
     ReceiveCall,
     ReceiveClarification,
+    ReceiveRequest,
     ReceiveWrittenRequest,
     RecordMissedAppointment,
     RegisterWrittenRequest,
@@ -60,22 +56,13 @@ from shared.contracts.intake import (
 from shared.contracts.values import Channel, DeclineGround, Language
 from shared.decider import Refused
 
+from .case_clocks import clocks
 from .case_world import World
 
 MONDAY = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 """09:00 in Almaty, when the centre opens; no holiday is near."""
-SLA = projection(centre("Asia/Almaty"))
+OF_THE_LETTER = {"mail_register", "mail_answer", "mail_specialist", "clarification", "extension_notice"}
 NOT_ENDED = {Verdict.OPEN, Verdict.OVERDUE, Verdict.PAUSED}
-
-
-def clocks(world: World) -> list[Deadline]:
-    rows: list[Row] = []
-    for position, one in enumerate(world.log, start=1):
-        name = one.event.type_name()
-        if name in SLA.folds:
-            at, data = instant(one.at), orjson.loads(one.event.model_dump_json())
-            rows.extend(SLA.rows(Seen(position, name, at, at, data)))
-    return _deadlines(SLA, rows, world.now)
 
 
 def play(*steps: tuple[timedelta | int, Command]) -> dict[str, Deadline]:
@@ -231,6 +218,36 @@ def test_a_notice_of_extension_is_owed_for_three_working_days_where_the_regime_l
     assert play((0, of_type("appeal")), (DAY, REGISTER), (DAY, untold))["extension_notice"].verdict == Verdict.OVERDUE
 
 
+def test_a_letter_that_changes_hands_is_owed_by_whoever_has_it_and_what_is_done_stays_who_did_it() -> None:
+    untold = EXTEND.model_copy(update={"notified": False})
+    to_m_1 = HandOverCase(case_id="W1", to="m-1", reason="on leave")
+    begun = ((0, of_type("appeal")), (DAY, REGISTER), (2 * DAY, ASK), (2 * DAY, untold))
+    assert _owners(play(*begun)) == dict.fromkeys(OF_THE_LETTER - {"mail_specialist"}, "o-1") | {
+        "mail_register": "central"
+    }
+    at_the_specialist = (*begun, (3 * DAY, FORWARD))
+    assert _owners(play(*at_the_specialist)) == dict.fromkeys(OF_THE_LETTER, "s-1") | {"mail_register": "central"}
+    handed_over = play(*at_the_specialist, (4 * DAY, to_m_1))
+    assert _owners(handed_over) == dict.fromkeys(OF_THE_LETTER, "m-1") | {"mail_register": "central"}
+
+
+def _owners(found: dict[str, Deadline]) -> dict[str, str | None]:
+    return {name: one.owner for name, one in found.items()}
+
+
+def test_a_request_handed_over_before_its_details_are_collected_is_the_others() -> None:
+    request = ReceiveRequest(
+        case_id="R1",
+        channel=Channel.WALK_IN,
+        language=Language.KK,
+        office="central",
+        question="көмек керек",
+        responsible="k-1",
+    )
+    found = play((0, request), (60, HandOverCase(case_id="R1", to="k-2", reason="speaks English")))
+    assert _owners(found) == {"details_visit": "k-2"}
+
+
 # ── whatever happens, in whatever order ──────────────────────────────────────────────────────────────────────
 
 PEOPLE = st.sampled_from(["o-1", "k-1", "s-1", "s-2"])
@@ -342,6 +359,13 @@ class IntakeLife(RuleBasedStateMachine):
         for one in clocks(self.world):
             assert one.owner, one
             assert one.due_at >= one.started_at
+
+    @invariant()
+    def what_is_owed_of_the_letter_is_owed_by_whoever_has_it_now(self) -> None:
+        letter = self.world.states("intake").get("case-W1")
+        if isinstance(letter, Written):
+            mine = [one for one in clocks(self.world) if one.runs and one.indicator in OF_THE_LETTER]
+            assert {one.owner for one in mine} <= {letter.responsible or letter.office}, mine
 
     def teardown(self) -> None:
         """A diligent centre ends what is open; then no clock runs, and the routing holds nothing."""

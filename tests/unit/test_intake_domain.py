@@ -139,6 +139,7 @@ REGISTERED = WrittenRequestRegistered(
     channel=Channel.POST,
     office="central",
     received_at=NINE,
+    previous="central",
 )
 ANSWER = AnswerWrittenRequest(case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200")
 ANSWERED = WrittenRequestAnswered(

@@ -208,7 +208,9 @@ def test_table_5_a_written_request_is_to_be_registered_in_a_day_and_answered_in_
     answer = Operation("start", "mail_answer:c1", "mail_answer", due=timedelta(days=10))
     assert when("WrittenRequestReceived", history=False) == [register, answer]
     assert when("WrittenRequestReceived", history=True) == [answer]
-    assert when("WrittenRequestRegistered") == [Operation("stop", "mail_register:c1")]
+    assert when("WrittenRequestRegistered", responsible="o1", previous="o1") == [Operation("stop", "mail_register:c1")]
+    with_another = when("WrittenRequestRegistered", responsible="o1", previous="Centre 1")
+    assert with_another[1:] == [Operation("pass", "mail_answer:c1", owner="o1")]
     told = Operation("stop", "extension_notice:c1")
     assert when("WrittenRequestAnswered") == [Operation("stop", "mail_answer:c1"), told]
     assert when("WrittenRequestDeclined") == [

@@ -1,4 +1,4 @@
-"""What a clock is, as a row of a table: which events start, stop, pause, move and cancel it.
+"""What a clock is, as a row of a table: which events start, stop, pause, move, pass on and cancel it.
 
 A service adds an indicator to its own file of this package, and its limit under the same name to its file of
 `services.insight.policies`. Nothing else is needed: `tereze sla` and `tereze case` show it.
@@ -13,6 +13,8 @@ A service adds an indicator to its own file of this package, and its limit under
         pauses=(On(event=ClarificationAsked),),               # the centre waits for the consumer
         resumes=(On(event=ClarificationGiven),),
         moves=(On(event=ConsiderationExtended, due="due_at"),),  # or by=lambda data: days(data["days"])
+        passes=(On(event=CaseHandedOver, owner="responsible"),),  # somebody else answers for it from here on
+        lapses=(On(event=TaskEnded),),                        # ended undone: breached, if it was due by then
         cancels=(On(event=CaseMerged),),                      # ended without being judged
         variant="regime",                                     # policy mail_answer.<regime>; no field: mail_answer
     )
@@ -66,7 +68,7 @@ class On:
     case: str = "case_id"
     """The field that says whose case it is; where there is none, the key's value."""
     owner: str | None = None
-    """Of a start: the field that names who answers for it."""
+    """Of a start, and of a pass: the field that names who answers for it."""
     office: str = "office"
     """Of a start: the field that names where, whose calendar counts. `channel` and `topic` are read likewise."""
     channel: str = "channel"
@@ -92,6 +94,10 @@ class Indicator:
     """From here it runs again."""
     moves: tuple[On, ...] = ()
     """A new due moment, for a reason that the event gives: `due` says when, or `by` how much later."""
+    passes: tuple[On, ...] = ()
+    """Somebody else answers for it from here on: handed over, registered with another, escalated."""
+    lapses: tuple[On, ...] = ()
+    """It will not be done any more: breached where it was due by then, else ended without being judged."""
     cancels: tuple[On, ...] = ()
     """The obligation ended without being judged: an appointment called off, a case merged or withdrawn."""
     variant: str | None = None
@@ -112,6 +118,8 @@ class Indicator:
             *self.pauses,
             *self.resumes,
             *self.moves,
+            *self.passes,
+            *self.lapses,
             *self.cancels,
             *self.varies,
         )

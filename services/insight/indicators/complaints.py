@@ -12,6 +12,7 @@ from shared.contracts.complaints import (
     ComplainantUnreached,
     ComplaintAcknowledged,
     ComplaintAssessed,
+    ComplaintAssigned,
     ComplaintClosed,
     ComplaintDecided,
     ComplaintEscalated,
@@ -43,6 +44,11 @@ def _is_not(field: str, value: Any) -> Condition:
     return lambda data: data[field] != value
 
 
+def _says(field: str) -> Condition:
+    """Also of events of before they had the field."""
+    return lambda data: data.get(field) is not None
+
+
 def _both(one: Condition, other: Condition) -> Condition:
     return lambda data: one(data) and other(data)
 
@@ -53,14 +59,25 @@ def _all_that_is_allowed(data: dict[str, Any]) -> Span:
     return days(asked) if asked is not None else RULES[Regime(data["regime"])].extension or days(0)
 
 
+def _passes(key: str) -> tuple[On, ...]:
+    """Somebody else answers for it from then on."""
+    return (On(event=ComplaintAssigned, key=key, owner=_WHO),)
+
+
 _CLOSED = (On(event=ComplaintClosed),)
 _ROUND_CLOSED = (On(event=ComplaintClosed, key="round_id"),)
+_ROUND_OVER = On(event=ComplaintClosed, key="round_id", when=_is_not("because", "withdrawn"))
+_ROUND_WITHDRAWN = On(event=ComplaintClosed, key="round_id", when=_is("because", "withdrawn"))
 _ASKED = On(event=ComplainantAsked)
 _ANSWERED = On(event=ComplainantAnswered)
 _STATUS_STOPS = (On(event=ComplaintStatusTold, key="status_id", when=_is_not("status_id", None)),)
 _STATUS_CANCELS = tuple(
     On(event=event, key="status_id", when=_is_not("status_id", None))
     for event in (DecisionCommunicated, RecourseEnded, ComplaintClosed)
+)
+_STATUS_PASSES = (
+    On(event=ComplaintAssigned, key="status_id", when=_says("status_id"), owner=_WHO),
+    On(event=RecourseEnded, key="telling_id", when=_says("telling_id"), owner=_WHO),
 )
 _GOES_ON = _is_not("next_status_id", None)
 
@@ -72,6 +89,7 @@ def _status(name: str, start: On) -> Indicator:
         clock="complaint_status",
         start=start,
         stops=_STATUS_STOPS,
+        passes=_STATUS_PASSES,
         cancels=_STATUS_CANCELS,
     )
 
@@ -85,12 +103,21 @@ def _investigation(name: str, start: On) -> Indicator:
         stops=(On(event=ComplaintInvestigated, key="round_id"),),
         pauses=(On(event=ComplainantAsked, key="round_id"),),
         resumes=(On(event=ComplainantAnswered, key="round_id"),),
+        passes=_passes("round_id"),
         cancels=_ROUND_CLOSED,
     )
 
 
 def _closing(name: str, start: On) -> Indicator:
-    return Indicator(name=name, stage=_ISO, clock="complaint_close", start=start, stops=_ROUND_CLOSED)
+    return Indicator(
+        name=name,
+        stage=_ISO,
+        clock="complaint_close",
+        start=start,
+        stops=(_ROUND_OVER,),
+        passes=_passes("round_id"),
+        cancels=(_ROUND_WITHDRAWN,),
+    )
 
 
 _OVERTURNED = _is("outcome", "overturned")
@@ -114,6 +141,7 @@ INDICATORS: tuple[Indicator, ...] = (
         pauses=(_ASKED,),
         resumes=(_ANSWERED,),
         moves=(On(event=ComplaintExtended, by=_all_that_is_allowed),),
+        passes=_passes("case_id"),
         cancels=_CLOSED,
         variant="regime",
     ),
@@ -125,6 +153,7 @@ INDICATORS: tuple[Indicator, ...] = (
         stops=(On(event=ComplaintAssessed),),
         pauses=(_ASKED,),
         resumes=(_ANSWERED,),
+        passes=_passes("case_id"),
         cancels=_CLOSED,
     ),
     Indicator(
@@ -133,6 +162,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="complaint_at_once",
         start=On(event=ComplaintAssessed, owner=_WHO, when=_is("immediate_action_needed", True)),
         stops=(On(event=ImmediateActionTaken),),
+        passes=_passes("case_id"),
         cancels=_CLOSED,
     ),
     _investigation("complaint_investigate", On(event=ComplaintAssessed, key="round_id", owner=_WHO)),
@@ -146,6 +176,7 @@ INDICATORS: tuple[Indicator, ...] = (
         stops=(On(event=ComplaintDecided, key="round_id"),),
         pauses=(On(event=ComplainantAsked, key="round_id"),),
         resumes=(On(event=ComplainantAnswered, key="round_id"),),
+        passes=_passes("round_id"),
         cancels=_ROUND_CLOSED,
     ),
     Indicator(
@@ -154,6 +185,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="complaint_tell",
         start=On(event=ComplaintDecided, key="round_id", owner=_WHO),
         stops=(On(event=DecisionCommunicated, key="round_id"),),
+        passes=_passes("round_id"),
         cancels=_ROUND_CLOSED,
     ),
     Indicator(
@@ -166,6 +198,7 @@ INDICATORS: tuple[Indicator, ...] = (
             On(event=DecisionRejected, key="round_id"),
             On(event=ComplaintClosed, key="round_id", when=_is("because", "no_reply")),
         ),
+        passes=_passes("round_id"),
         cancels=(On(event=ComplaintClosed, key="round_id", when=_is_not("because", "no_reply")),),
     ),
     Indicator(
@@ -180,6 +213,7 @@ INDICATORS: tuple[Indicator, ...] = (
             when=_is_not("remedy_due_at", None),
         ),
         stops=(On(event=RemedyCarriedOut, key="round_id"),),
+        passes=_passes("round_id"),
         cancels=_ROUND_CLOSED,
     ),
     _closing(
@@ -196,18 +230,22 @@ INDICATORS: tuple[Indicator, ...] = (
             On(event=ComplaintEscalated, key="from_round", when=_INTERNAL),
             On(event=RecourseEnded, key="from_round", when=_OVERTURNED),
             On(event=DecisionAccepted, key="round_id"),
-            On(event=ComplaintClosed, key="round_id"),
+            _ROUND_OVER,
         ),
         pauses=(On(event=ComplaintEscalated, key="from_round", when=_OUTSIDE),),
         resumes=(On(event=RecourseEnded, key="from_round", when=_is_not("outcome", "overturned")),),
+        passes=_passes("round_id"),
+        cancels=(_ROUND_WITHDRAWN,),
     ),
     Indicator(
         name="complaint_outside",
         stage=_ISO,
         clock="complaint_outside",
-        start=On(event=ComplaintEscalated, key=("case_id", "to"), owner=_WHO, when=_OUTSIDE),
-        stops=(On(event=RecourseEnded, key=("case_id", "item"), each="recourse"),),
-        cancels=(),
+        # A later decision may be taken to the same body again.
+        start=On(event=ComplaintEscalated, key=("from_round", "to"), owner=_WHO, when=_OUTSIDE),
+        stops=(On(event=RecourseEnded, key=("from_round", "item"), each="recourse"),),
+        passes=(On(event=ComplaintAssigned, key=("round_id", "under"), when=_says("under"), owner=_WHO),),
+        cancels=(On(event=ComplaintClosed, key=("round_id", "under"), when=_says("under")),),
     ),
     _status("complaint_status", On(event=ComplaintReceived, key="status_id", owner=_WHO)),
     _status(

@@ -7,6 +7,7 @@ from typing import Any, Required, TypedDict
 from services.insight.indicators.base import Condition, Indicator, On
 from shared.contracts.consult import (
     CaseEnded,
+    ConsultationHandedOver,
     ConsultationOpened,
     ConsultationPlanned,
     ConsultationRescheduled,
@@ -34,6 +35,7 @@ class _Operations(TypedDict, total=False):
     pauses: tuple[On, ...]
     resumes: tuple[On, ...]
     moves: tuple[On, ...]
+    passes: tuple[On, ...]
     cancels: tuple[On, ...]
 
 
@@ -57,8 +59,8 @@ def _says(field: str) -> Condition:
     return lambda data: data.get(field) is not None
 
 
-def _ended(*ends: TaskEnd) -> Condition:
-    return lambda data: data["end"] in ends
+def _ended(end: TaskEnd) -> Condition:
+    return lambda data: data["end"] == end
 
 
 def _waits(data: dict[str, Any]) -> bool:
@@ -83,6 +85,11 @@ def _moves(key: str) -> tuple[On, ...]:
     return (On(event=ConsultationRescheduled, key=key, when=_says("due_at"), due="due_at"),)
 
 
+def _passes(key: str) -> tuple[On, ...]:
+    """Another consultant takes over what the first one owed."""
+    return (On(event=ConsultationHandedOver, key=key, owner="consultant"),)
+
+
 _PLANNED = (On(event=ConsultationPlanned), On(event=PlanCostsAgreed))
 _RESUMED_BY_PLAN = (
     On(event=ConsultationPlanned, when=_says("contact_id")),
@@ -93,6 +100,7 @@ _PLAN: _Operations = {
     "stops": _PLANNED,
     "pauses": (On(event=ContactDue, when=_waits),),
     "resumes": (On(event=ConsultationResumed), *_RESUMED_BY_PLAN),
+    "passes": _passes("case_id"),
     "cancels": (On(event=CaseEnded),),
 }
 _BEGUN = (On(event=ConsultHeld, at="started_at", when=lambda data: not _further(data)),)
@@ -103,6 +111,7 @@ _BEGIN: _Operations = {
     # A wait that was over before the plan stood must not be taken to go on.
     "resumes": (*_resumes("case_id"), *_RESUMED_BY_PLAN),
     "moves": _moves("case_id"),
+    "passes": _passes("case_id"),
     "cancels": (On(event=CaseEnded),),
 }
 _HELD = (On(event=ConsultHeld, key="consultation_id", at="ended_at"),)
@@ -136,6 +145,7 @@ INDICATORS: tuple[Indicator, ...] = (
         pauses=_pauses("case_id"),
         resumes=_resumes("case_id"),
         moves=_moves("case_id"),
+        passes=_passes("case_id"),
         cancels=(On(event=CaseEnded), On(event=PlanRequired)),
     ),
     Indicator(
@@ -166,6 +176,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="begin_at_once",
         start=On(event=ConsultationOpened, when=_path(Path.AT_ONCE), owner="consultant"),
         stops=_BEGUN,
+        passes=_passes("case_id"),
         cancels=(On(event=CaseEnded), On(event=PlanRequired)),
     ),
     Indicator(
@@ -186,8 +197,11 @@ INDICATORS: tuple[Indicator, ...] = (
         stage="4",
         clock="preparation",
         start=On(event=PreparationTaskDue, key="task_id", owner="owner", due="due_at"),
-        stops=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.DONE, TaskEnd.LAPSED)),),
+        stops=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.DONE)),),
         moves=(On(event=PreparationTaskMoved, key="task_id", due="due_at"),),
+        passes=(On(event=PreparationTaskMoved, key="task_id", owner="owner"),),
+        # Not ready when it was held. Held sooner than it was due, nobody was late with it.
+        lapses=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.LAPSED)),),
         cancels=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.CALLED_OFF)),),
     ),
     Indicator(
@@ -202,6 +216,7 @@ INDICATORS: tuple[Indicator, ...] = (
             ),
             On(event=ContactDue, key="previous_contact_id", when=_says("previous_contact_id")),
         ),
+        passes=(On(event=ConsultationHandedOver, key="contact_id", when=_says("contact_id"), owner="consultant"),),
         cancels=(On(event=CaseEnded, key="contact_id", when=_says("contact_id")),),
     ),
     Indicator(
@@ -223,6 +238,7 @@ INDICATORS: tuple[Indicator, ...] = (
         pauses=_pauses("consultation_id"),
         resumes=_resumes("consultation_id"),
         moves=_moves("consultation_id"),
+        passes=_passes("consultation_id"),
         cancels=(On(event=CaseEnded, key="consultation_id"),),
     ),
 )

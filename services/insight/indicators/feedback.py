@@ -42,6 +42,7 @@ def _checked(data: dict[str, Any]) -> bool:
 
 _ACTION_STOPS = (On(event=ActionCompleted, key="term_id"),)
 _ACTION_MOVES = (On(event=ActionMoved, key="term_id", due="due_at"),)
+_ACTION_PASSES = (On(event=ActionMoved, key="term_id", owner="owner"),)
 _ACTION_CANCELS = (On(event=ActionDropped, key="term_id"),)
 
 INDICATORS: tuple[Indicator, ...] = (
@@ -93,6 +94,7 @@ INDICATORS: tuple[Indicator, ...] = (
         start=On(event=ActionOrdered, key="term_id", owner="owner", due="due_at"),
         stops=_ACTION_STOPS,
         moves=_ACTION_MOVES,
+        passes=_ACTION_PASSES,
         cancels=_ACTION_CANCELS,
     ),
     Indicator(
@@ -102,6 +104,7 @@ INDICATORS: tuple[Indicator, ...] = (
         start=On(event=ActionReopened, key="term_id", owner="owner", due="due_at"),
         stops=_ACTION_STOPS,
         moves=_ACTION_MOVES,
+        passes=_ACTION_PASSES,
         cancels=_ACTION_CANCELS,
     ),
     Indicator(

@@ -22,6 +22,7 @@ from shared.contracts.intake import (
     CallEnded,
     CallerDataFound,
     CallReceived,
+    CaseHandedOver,
     ClarificationAsked,
     ClarificationEnded,
     ClarificationReceived,
@@ -99,10 +100,20 @@ def _of_specialist(event: type[Event]) -> On:
     return On(event=event, key=_FORWARDING, when=_with_specialist)
 
 
+def _registered_with_another(data: dict[str, Any]) -> bool:
+    return data.get("previous") != data["responsible"]
+
+
+def _waits(data: dict[str, Any]) -> bool:
+    return data.get("asked") is not None
+
+
 def _put_off(data: dict[str, Any]) -> Span:
     return days(data["days"])
 
 
+_HANDED_OVER = On(event=CaseHandedOver, owner="responsible")
+_TO_SPECIALIST = On(event=WrittenRequestForwarded, owner="specialist")
 _COLLECTED = (On(event=DetailsCollected),)
 _ANSWERED, _DECLINED = On(event=WrittenRequestAnswered), On(event=WrittenRequestDeclined)
 _SENT_ON = On(event=MisdirectedForwarded)
@@ -119,6 +130,7 @@ _REQUESTS: tuple[Indicator, ...] = (
         clock="details",
         start=On(event=RequestReceived, when=_present, owner="responsible"),
         stops=_COLLECTED,
+        passes=(_HANDED_OVER,),
     ),
     Indicator(
         name="details_email",
@@ -126,6 +138,7 @@ _REQUESTS: tuple[Indicator, ...] = (
         clock="details",
         start=On(event=RequestReceived, when=_in_writing, owner="responsible"),
         stops=_COLLECTED,
+        passes=(_HANDED_OVER,),
     ),
 )
 
@@ -136,6 +149,7 @@ _MAIL: tuple[Indicator, ...] = (
         clock="mail_register",
         start=On(event=WrittenRequestReceived, when=_not_history, owner="responsible"),
         stops=(On(event=WrittenRequestRegistered), _DECLINED, _SENT_ON),
+        passes=(_HANDED_OVER,),
     ),
     Indicator(
         name="mail_answer",
@@ -146,6 +160,11 @@ _MAIL: tuple[Indicator, ...] = (
         pauses=_WAITS,
         resumes=_GOES_ON,
         moves=_EXTENDED,
+        passes=(
+            On(event=WrittenRequestRegistered, owner="responsible", when=_registered_with_another),
+            _TO_SPECIALIST,
+            _HANDED_OVER,
+        ),
         cancels=(_SENT_ON,),
         variant="regime",
         varies=(On(event=WrittenRequestRegistered, when=_reclassified),),
@@ -159,6 +178,7 @@ _MAIL: tuple[Indicator, ...] = (
         pauses=(_of_specialist(ClarificationAsked),),
         resumes=(_of_specialist(ClarificationReceived), _of_specialist(ClarificationEnded)),
         moves=(On(event=AnswerExtended, key=_FORWARDING, when=_with_specialist, by=_put_off),),
+        passes=(On(event=CaseHandedOver, key=_FORWARDING, when=_with_specialist, owner="responsible"),),
         cancels=(
             _of_specialist(MisdirectedForwarded),
             # Handed on to another specialist: what the former one owed is over.
@@ -174,6 +194,10 @@ _MAIL: tuple[Indicator, ...] = (
         stops=(
             On(event=ClarificationReceived, key=("case_id", "number")),
             On(event=ClarificationEnded, key=("case_id", "number")),
+        ),
+        passes=(
+            On(event=WrittenRequestForwarded, key=("case_id", "asked"), when=_waits, owner="specialist"),
+            On(event=CaseHandedOver, key=("case_id", "asked"), when=_waits, owner="responsible"),
         ),
     ),
     Indicator(
@@ -191,6 +215,7 @@ _MAIL: tuple[Indicator, ...] = (
         start=On(event=AnswerExtended, when=_notice_owed, owner="responsible"),
         # Who has the answer need not be told any more that it comes later.
         stops=(On(event=ExtensionNoticeGiven), _ANSWERED, _DECLINED, _SENT_ON),
+        passes=(_TO_SPECIALIST, _HANDED_OVER),
         variant="regime",
     ),
 )

@@ -1,7 +1,8 @@
 """How the limits are kept (DOMAIN.md §8).
 
 Most clocks only start and stop: the database adds them up. The few that were paused, moved, cancelled or put under
-another policy are judged by `services.insight.judge` first, and handed to it with what came of them.
+another policy are judged by `services.insight.judge` first, and handed to it with what came of them. A clock is its
+latest owner's: of whoever had it when it ended, or has it now.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class SlaGroup(StrEnum):
     OFFICE = "office"
     TOPIC = "topic"
     OWNER = "owner"
-    """Who answers for it: the consultant, mostly."""
+    """Who answers for it, or did when it ended: the consultant, mostly."""
     POLICY = "policy"
 
 
@@ -73,10 +74,10 @@ class SlaRow:
 
 _TOUCHED = """
 WITH touched AS (
-    SELECT DISTINCT clock_id FROM read.{table} WHERE op NOT IN ('start', 'stop') AND at <= $1
+    SELECT DISTINCT clock_id FROM read.{table} WHERE op NOT IN ('start', 'stop', 'pass') AND at <= $1
 )
 SELECT position, seq, op, clock_id, at, indicator, variant, office, due_at, norm_due_at, span
-FROM read.{table} JOIN touched USING (clock_id) WHERE at <= $1
+FROM read.{table} JOIN touched USING (clock_id) WHERE op <> 'pass' AND at <= $1
 """
 
 # The earliest stop counts, so that no later one changes a verdict.
@@ -85,21 +86,26 @@ WITH stopped AS (
     SELECT clock_id, min(at) AS at FROM read.{table} WHERE op = 'stop' AND at <= $1 GROUP BY clock_id
 ), judged AS (
     SELECT * FROM unnest($6::bigint[], $7::smallint[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
-                         $11::boolean[], $12::boolean[], $13::float8[], $14::text[])
-        AS j (position, seq, due_at, norm_due_at, done_at, cancelled, paused, paused_s, variant)
+                         $11::timestamptz[], $12::boolean[], $13::float8[], $14::text[])
+        AS j (position, seq, due_at, norm_due_at, done_at, cancelled_at, paused, paused_s, variant)
 ), clock AS (
-    SELECT s.indicator, coalesce(j.variant, s.variant) AS variant, s.channel, s.office, s.topic, {group} AS "group",
-           coalesce(j.due_at, s.due_at) AS due_at,
+    SELECT s.position, s.seq, s.clock_id, s.indicator, coalesce(j.variant, s.variant) AS variant, s.channel, s.office,
+           s.topic, s.owner, coalesce(j.due_at, s.due_at) AS due_at,
            CASE WHEN j.due_at IS NULL THEN s.norm_due_at ELSE j.norm_due_at END AS norm_due_at,
            CASE WHEN j.due_at IS NULL THEN e.at ELSE j.done_at END AS done_at,
-           coalesce(j.cancelled, false) AS cancelled, coalesce(j.paused, false) AS paused,
+           j.cancelled_at, coalesce(j.paused, false) AS paused,
            coalesce(j.paused_s, 0) AS paused_s, s.at
     FROM read.{table} s LEFT JOIN stopped e USING (clock_id) LEFT JOIN judged j USING (position, seq)
     WHERE s.op = 'start' AND s.at <= $1
+), passed AS (
+    SELECT DISTINCT ON (c.position, c.seq) c.position, c.seq, p.owner AS passed_to
+    FROM clock c JOIN read.{table} p USING (clock_id)
+    WHERE p.op = 'pass' AND p.at <= coalesce(c.done_at, c.cancelled_at, $1)
+    ORDER BY c.position, c.seq, p.at DESC, p.position DESC
 ), timed AS (
-    SELECT *, done_at IS NULL AND NOT cancelled AS open,
+    SELECT clock.*, {group} AS "group", done_at IS NULL AND cancelled_at IS NULL AS open,
            CASE WHEN done_at IS NOT NULL THEN greatest(date_part('epoch', done_at - at) - paused_s, 0) END AS taken_s
-    FROM clock
+    FROM clock {joined}
 )
 SELECT indicator, channel, "group", count(*) AS total,
        count(*) FILTER (WHERE open) AS open,
@@ -109,7 +115,7 @@ SELECT indicator, channel, "group", count(*) AS total,
        count(*) FILTER (WHERE done_at <= due_at AND done_at < norm_due_at) AS below_norm,
        count(*) FILTER (WHERE done_at <= due_at AND done_at >= norm_due_at) AS in_norm,
        count(*) FILTER (WHERE done_at > due_at) AS breached,
-       count(*) FILTER (WHERE cancelled) AS cancelled, sum(paused_s) AS paused_s,
+       count(*) FILTER (WHERE cancelled_at IS NOT NULL) AS cancelled, sum(paused_s) AS paused_s,
        avg(taken_s) AS average_s, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY taken_s) AS percentiles,
        min(variant) AS first_variant, max(variant) AS last_variant, count(variant) AS varied
 FROM timed
@@ -118,10 +124,10 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _GROUPS = {
     None: "NULL::text",
-    SlaGroup.OFFICE: "s.office",
-    SlaGroup.TOPIC: "s.topic",
-    SlaGroup.OWNER: "s.owner",
-    SlaGroup.POLICY: "concat_ws('.', s.indicator, coalesce(j.variant, s.variant))",
+    SlaGroup.OFFICE: "office",
+    SlaGroup.TOPIC: "topic",
+    SlaGroup.OWNER: "coalesce(passed_to, owner)",
+    SlaGroup.POLICY: "concat_ws('.', indicator, variant)",
 }
 
 
@@ -146,7 +152,9 @@ async def sla(
         rows = await fetch(
             connection,
             "sla",
-            _SLA.replace("{group}", _GROUPS[by]),
+            _SLA.replace("{group}", _GROUPS[by]).replace(
+                "{joined}", "LEFT JOIN passed USING (position, seq)" if by is SlaGroup.OWNER else ""
+            ),
             *(until, at, office, topic, channel),
             *touched,
         )
@@ -182,7 +190,7 @@ def _judged(records: Sequence[asyncpg.Record], now: datetime) -> list[list[Any]]
         one = judge(start, operations[row["clock_id"]], now=now, policies=POLICIES, calendars=calendars)
         values = (
             *(row["position"], row["seq"], one.due_at, one.norm_due_at, one.done_at),
-            *(one.cancelled_at is not None, one.waiting, one.paused.total_seconds(), one.variant),
+            *(one.cancelled_at, one.waiting, one.paused.total_seconds(), one.variant),
         )
         for column, value in zip(columns, values, strict=True):
             column.append(value)

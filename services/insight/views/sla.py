@@ -1,7 +1,8 @@
 """`sla`: clock operations. A start says what is due when; a stop says that it was done.
 
 The query joins them: stopped by its due moment is met, later is breached, not stopped is open. Where a clock was
-also paused, moved, cancelled or put under another policy, `services.insight.judge` says what came of it.
+also paused, moved, cancelled or put under another policy, `services.insight.judge` says what came of it. A pass
+says who answers for it from then on.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from services.insight.projection import Fold, Projection, Row, Seen
 from shared.centre import Centre
 from shared.deadlines import Calendar, Calendars, Policies, Policy, Span, UnknownPolicyError
 
-VERSION = 2
+VERSION = 3
 START, STOP, PAUSE, RESUME, MOVE, CANCEL, VARY = "start", "stop", "pause", "resume", "move", "cancel", "vary"
+PASS, LAPSE = "pass", "lapse"
 
 COLUMNS = (
     ("op", "text NOT NULL"),
@@ -73,6 +75,8 @@ class _Operation:
     on: On
     variant: str | None = None
     """Of a VARY: the field that says under which variant it is judged now."""
+    owner: str | None = None
+    """Of a PASS: the field that says who answers for it now."""
 
 
 def _operations(indicator: Indicator) -> Iterator[_Operation]:
@@ -81,6 +85,8 @@ def _operations(indicator: Indicator) -> Iterator[_Operation]:
     yield from (_Operation(PAUSE, clock, on) for on in indicator.pauses)
     yield from (_Operation(RESUME, clock, on) for on in indicator.resumes)
     yield from (_Operation(MOVE, clock, on) for on in indicator.moves)
+    yield from (_Operation(PASS, clock, on, owner=on.owner) for on in indicator.passes)
+    yield from (_Operation(LAPSE, clock, on) for on in indicator.lapses)
     yield from (_Operation(CANCEL, clock, on) for on in indicator.cancels)
     yield from (_Operation(VARY, clock, on, indicator.variant) for on in indicator.varies)
 
@@ -210,7 +216,8 @@ def _due(said: str | None, zone: tzinfo) -> Instant | None:
 
 
 def _operated(operation: _Operation, zone: tzinfo) -> _Make:
-    on, op, clock, variant = operation.on, operation.op, operation.clock, operation.variant
+    on, op, clock = operation.on, operation.op, operation.clock
+    variant, owner = operation.variant, operation.owner
     when, case, due, by = on.when, on.case, on.due, on.by
     time_of, key_of = _time(on), _key(on)
 
@@ -234,7 +241,7 @@ def _operated(operation: _Operation, zone: tzinfo) -> _Make:
                 None,
                 None,
                 None,
-                None,
+                None if owner is None else data.get(owner),
                 None if due is None else _due(data.get(due), zone),
                 None,
                 None,

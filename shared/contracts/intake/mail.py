@@ -172,6 +172,8 @@ class WrittenRequestRegistered(InIntake, Event):
     reclassified: bool = False
     """Whether another regime holds now than was thought at the receipt."""
     received_at: datetime | None = None
+    previous: str | None = None
+    """Whose it was until then: whom the routing had chosen, or the office. None in what older releases wrote."""
 
 
 class CompletenessChecked(InIntake, Event):
@@ -231,6 +233,8 @@ class WrittenRequestForwarded(InIntake, Event):
     """The number of this forwarding."""
     replaced: int | None
     """That of the one before, whose specialist has it no longer."""
+    asked: int | None = None
+    """Where the consumer is waited for: the number of that asking."""
 
 
 class MisdirectedForwarded(InIntake, Event):

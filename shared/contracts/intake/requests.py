@@ -131,6 +131,10 @@ class CaseHandedOver(InIntake, Event):
     previous: str
     responsible: Id
     reason: str
+    forwarded: int | None = None
+    """Of a written request that lies with a specialist: the number of that forwarding."""
+    asked: int | None = None
+    """Of a written request that waits for the consumer: the number of that asking."""
 
 
 class CaseReleased(InIntake, Event):
