@@ -23,8 +23,8 @@ class Rules:
 
     answer: Span
     """The answer is due after this."""
-    from_working_day: bool
-    """What comes on a day on which the centre is closed counts from the next working day."""
+    from_working_day: bool = True
+    """What comes on a day on which the centre is closed counts from the next working day: so with any appeal (§9)."""
     extension: Span | None = None
     """The answer may be put off once, with a reason, by at most this; None: not at all."""
     extension_notice: Span | None = None
@@ -46,19 +46,16 @@ class Rules:
 RULES: Mapping[Regime, Rules] = MappingProxyType(
     {
         # Table 5: 10 days, and 10 more; §4's grounds of no action.
-        Regime.HOUSE: Rules(
-            answer=days(10), from_working_day=False, extension=days(10), refusals=frozenset(DeclineGround)
-        ),
-        Regime.CONSUMER_PROTECTION: Rules(answer=days(10), from_working_day=True),
+        Regime.HOUSE: Rules(answer=days(10), extension=days(10), refusals=frozenset(DeclineGround)),
+        Regime.CONSUMER_PROTECTION: Rules(answer=days(10)),
         Regime.ADMINISTRATIVE: Rules(
             answer=working_days(15),
-            from_working_day=True,
             extension=months(2),
             extension_notice=working_days(3),
             forward=working_days(3),
             forward_notice=True,
         ),
-        Regime.PUBLIC_SERVICES: Rules(answer=working_days(5), from_working_day=True),
+        Regime.PUBLIC_SERVICES: Rules(answer=working_days(5)),
     }
 )
 """By regime. A request without contact details can be answered under none: there is nobody to be told."""

@@ -79,9 +79,8 @@ class Complaints:
         counted = self._workdays.counted_from(at)
         answer = {
             "service_complaint": self._workdays.later(counted, 5),
-            "claim": later(counted, _DAYS, 10, self._zone),
             "appeal": self._workdays.later(counted, 15),
-        }.get(received.case_type, later(at, _DAYS, 10, self._zone))
+        }.get(received.case_type, later(counted, _DAYS, 10, self._zone))
         self._start("complaint_answer", at, answer)
         self._start("complaint_assess", at, self._workdays.later(at, 1))
         self._start("complaint_status", at, self._workdays.later(at, 3))

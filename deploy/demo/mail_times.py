@@ -51,7 +51,7 @@ class _Mail:
         match step.command:
             case ReceiveWrittenRequest(channel=channel, case_type=case_type):
                 self._channel, self._case_type, self._received_at = channel, case_type, at
-                self._start("mail_register", at, later(at, _DAYS, 1, self._zone))
+                self._start("mail_register", at, later(self._workdays.counted_from(at), _DAYS, 1, self._zone))
                 self._start("mail_answer", at, self._answer_due(at))
             case RegisterWrittenRequest(case_type=case_type):
                 self._stop(("mail_register",), at)
@@ -83,12 +83,10 @@ class _Mail:
     def _answer_due(self, at: datetime) -> datetime:
         counted = self._workdays.counted_from(at)
         match self._case_type:
-            case "claim":
-                return later(counted, _DAYS, 10, self._zone)
             case "appeal":
                 return self._workdays.later(counted, 15)
             case _:
-                return later(at, _DAYS, 10, self._zone)
+                return later(counted, _DAYS, 10, self._zone)
 
     def _classified(self, case_type: str | None) -> None:
         """As something else than was thought: from the receipt on other limits hold."""

@@ -126,11 +126,16 @@ def _works_on(local: datetime) -> bool:
 
 
 def _allowed(start: datetime, regime: str | None) -> timedelta:
-    """How long it may run: ten days, or until so many working days after that of the start are over."""
-    if regime is None:
-        return timedelta(days=10)
-    days_left, at, ran = {"administrative": 15, "public_services": 5}[regime], start, timedelta()
+    """How long it may run: ten days, or until so many working days after that of the start are over.
+
+    What came on a closed day counts from the next working day.
+    """
     local = start.astimezone(ZONE)
+    if regime is None:
+        while not _works_on(local):
+            local = (local + timedelta(days=1)).replace(hour=9, minute=0)
+        return local - start + timedelta(days=10)
+    days_left, at, ran = {"administrative": 15, "public_services": 5}[regime], start, timedelta()
     while not _works_on(local):
         local += timedelta(days=1)
     last = local.replace(hour=23, minute=30, second=0)

@@ -218,6 +218,18 @@ def test_a_notice_of_extension_is_owed_for_three_working_days_where_the_regime_l
     assert play((0, of_type("appeal")), (DAY, REGISTER), (DAY, untold))["extension_notice"].verdict == Verdict.OVERDUE
 
 
+@pytest.mark.parametrize("case_type", [None, "claim"])
+def test_what_comes_on_a_closed_day_is_to_be_registered_and_answered_as_if_it_came_at_the_next_opening(
+    case_type: str | None,
+) -> None:
+    saturday, register = MONDAY + 5 * DAY, REGISTER.model_copy(update={"case_type": case_type})
+    found = play((saturday - MONDAY, LETTER), (saturday + 3 * DAY - MONDAY, register))
+    next_opening = MONDAY + 7 * DAY
+    assert found["mail_register"].due_at == next_opening + DAY
+    assert found["mail_register"].verdict == Verdict.MET
+    assert found["mail_answer"].due_at == next_opening + 10 * DAY
+
+
 def test_a_letter_that_changes_hands_is_owed_by_whoever_has_it_and_what_is_done_stays_who_did_it() -> None:
     untold = EXTEND.model_copy(update={"notified": False})
     to_m_1 = HandOverCase(case_id="W1", to="m-1", reason="on leave")

@@ -30,8 +30,8 @@ def test_only_the_house_takes_no_action_on_its_own_grounds(ground: DeclineGround
     assert allowing == (set(Regime) if ground is DeclineGround.NO_CONTACT_DETAILS else {Regime.HOUSE})
 
 
-def test_every_regime_gives_a_coupon() -> None:
-    assert all(rules.coupon for rules in RULES.values())
+def test_every_regime_gives_a_coupon_and_counts_from_the_next_working_day() -> None:
+    assert all(rules.coupon and rules.from_working_day for rules in RULES.values())
 
 
 def test_a_type_of_case_is_under_its_regime_and_any_other_under_the_default() -> None:

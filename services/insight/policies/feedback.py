@@ -20,7 +20,7 @@ POLICIES: tuple[Policy, ...] = (
     first("action_again", days(30)),
     first("action_check", days(30)),
     first("complaint_acknowledge", minutes(10)),  # at once
-    first("complaint_answer", days(10)),  # where no regime is known
+    first("complaint_answer", days(10), from_working_day=True),  # where no regime is known
     *(
         first(f"complaint_answer.{regime}", rules.answer, from_working_day=rules.from_working_day)
         for regime, rules in RULES.items()

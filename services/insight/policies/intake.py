@@ -9,8 +9,9 @@ from shared.regimes import RULES
 POLICIES: tuple[Policy, ...] = (
     first("details_visit", minutes(10), minutes(5)),  # 2a
     first("details_email", days(1)),  # 2b
-    first("mail_register", days(1)),  # Table 5
-    first("mail_answer", days(10)),  # Table 5, where a case's regime is not known
+    # What comes on a day on which the centre is closed counts from the next working day (§9: any appeal).
+    first("mail_register", days(1), from_working_day=True),  # Table 5
+    first("mail_answer", days(10), from_working_day=True),  # Table 5, where a case's regime is not known
     *(
         first(f"mail_answer.{regime}", rules.answer, from_working_day=rules.from_working_day)
         for regime, rules in RULES.items()
