@@ -26,8 +26,8 @@ def not_assessed(state: Consultation) -> Refused:
     """The refusal of anything further before the assessment of what was held."""
     return Refused(
         "not_assessed",
-        f"consultation {state.held} must be assessed first (AssessSatisfaction); "
-        "a further one is held only where the consumer is dissatisfied",
+        f"nothing more is due: a further consultation is held only where consultation {state.held} was assessed "
+        "(AssessSatisfaction) and the consumer is dissatisfied; else open a new case (ReceiveRequest)",
         "case_id",
         later=True,
     )

@@ -88,12 +88,18 @@ class Timeline:
 async def timeline(connection: Connection, case_id: str, *, sla: Projection, now: datetime) -> Timeline:
     """A case's events in the order of their time, and its deadlines. Read from the log, so it is never behind.
 
+    The actions that it gave rise to are followed under ids of their own, and shown with it.
+
     Raises:
         UnknownCaseError: no such case.
     """
     records = await connection.fetch(
         """SELECT position, context, type, data::text AS data, occurred_at, recorded_at, actor
-           FROM store.event WHERE correlation_id = $1 ORDER BY occurred_at, position""",
+           FROM store.event
+           WHERE correlation_id = ANY(array_prepend($1, ARRAY(
+               SELECT data ->> 'action_id' FROM store.event WHERE correlation_id = $1 AND type = 'ActionDue'
+           )))
+           ORDER BY occurred_at, position""",
         case_id,
     )
     if not records:

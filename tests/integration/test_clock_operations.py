@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -325,3 +325,22 @@ async def test_a_clock_is_the_owners_who_had_it_then_in_the_table_and_in_the_cas
         shown = [(await timeline(connection, case_id, sla=sla, now=on(9))).deadlines for case_id in ("c1", "c2", "c3")]
     owners = [one.owner for deadlines in shown for one in deadlines if one.indicator == "mail_answer"]
     assert owners == ["o2", "o1", "o1"]
+
+
+async def test_the_actions_that_a_case_gave_rise_to_are_shown_with_it(pool: Pool, store: asyncpg.Connection) -> None:
+    at = datetime(2026, 3, 2, 10, tzinfo=ZONE)
+    place = {"office": "Centre 1", "topic": None, "channel": "post"}
+    facts: dict[str, Any] = {"case_id": "c1", "origin": "improvement", "action": "train", "department": None}
+    facts |= {"owner": "k1", "causes": [], "verifier": None, **place}
+    due = make("ActionDue", action_id="c1-a1", due="2026-03-20", **facts)
+    ordered = make("ActionOrdered", action_id="c1-a1", term_id="c1-a1-t1", due_at=at + timedelta(days=18), **facts)
+    await append(store, [received("c1", at, None), Happening("c1", at, due), Happening("c1-a1", at, ordered)])
+    async with pool.acquire() as connection:
+        found = [
+            (await timeline(connection, case_id, sla=projection(centre("Asia/Almaty")), now=at)).deadlines
+            for case_id in ("c1", "c1-a1")
+        ]
+    assert [{one.indicator for one in deadlines} for deadlines in found] == [
+        {"mail_register", "mail_answer", "action"},
+        {"action"},
+    ]
