@@ -204,8 +204,11 @@ class ComplaintLife(RuleBasedStateMachine):
                 # It is another decision that was told since, to which the complainant said nothing.
                 assert self.last(DecisionCommunicated) > self.last(DecisionRejected)
             if closed[0].because == "recourse_exhausted":
-                used = {event.to for event, _ in self.log if isinstance(event, ComplaintEscalated)}
-                ended = [event.recourse for event, _ in self.log if isinstance(event, RecourseEnded)]
+                # What was used up in an earlier round is open again after a later decision.
+                of = said[-1].round_id
+                events = [event for event, _ in self.log]
+                used = {one.to for one in events if isinstance(one, ComplaintEscalated) and one.from_round == of}
+                ended = [one.recourse for one in events if isinstance(one, RecourseEnded) and one.from_round == of]
                 assert set(said[-1].recourse) <= used.union(*ended)
 
     @invariant()
