@@ -15,9 +15,11 @@ from rich.text import Text
 
 from deploy.cli.lengths import brief
 from deploy.cli.terminal import terminal
+from services.insight.persons import Person, Whole
 from services.insight.timeline import SEALED, Deadline, Entry, Timeline
 from shared.bus.names import RESERVED_SOURCE
 from shared.contracts.values import Role
+from shared.eventstore.vault import FORGOTTEN
 
 _GAP = 2
 _TIME = len("09:30:00")
@@ -68,6 +70,8 @@ def case_tables(found: Timeline, timezone: str) -> None:
     told: dict[str, Any] = {}
     day = ""
     console.print(Text(f"Case {found.case_id}", style="bold"), soft_wrap=True)
+    for one in found.persons:
+        console.print(Text(standing(one, zone)))
     for entry in found.entries:
         at = entry.at.astimezone(zone)
         if day != (day := f"{at:%Y-%m-%d, %A}"):
@@ -77,6 +81,30 @@ def case_tables(found: Timeline, timezone: str) -> None:
             console.print(Padding(Text(details, style="dim"), (0, 0, 0, _TIME + _GAP), expand=False))
     console.print()
     _still_to_do(console, [deadline for deadline in found.deadlines if deadline.runs], zone)
+
+
+def person_tables(found: Whole, timezone: str) -> None:
+    """Print a person's records and cases."""
+    zone, console = ZoneInfo(timezone), terminal(highlight=False)
+    for one in found.records:
+        console.print(Text(standing(one, zone)))
+    if not found.cases:
+        console.print("No cases.")
+        return
+    table = Table("case", "began", "with", "under")
+    for case in found.cases:
+        began = case.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        table.add_row(*map(Text, (case.case_id, began, f"{case.service} · {case.type}", case.consumer_id)))
+    console.print(table)
+
+
+def standing(one: Person, zone: ZoneInfo) -> str:
+    """How it stands with a consumer, in words."""
+    told = f"Consumer {one.consumer_id}"
+    if one.forgotten_at is not None:
+        day = f"{one.forgotten_at.astimezone(zone):%Y-%m-%d}"
+        return f"{told} was forgotten on {day}: what they said, and what was said of them, can't be read any more."
+    return f"{told}: merged, {one.into} answers for this record." if one.into is not None else told
 
 
 def _still_to_do(console: Console, running: Sequence[Deadline], zone: ZoneInfo) -> None:
@@ -140,6 +168,7 @@ def _plain(deadline: Deadline) -> str:
 def _details(entry: Entry, told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     """What is new in this event; of what is sealed only the names. Adds to `told` what need not be said again."""
     sealed: list[str] = []
+    forgotten: list[str] = []
     for name, value in entry.data.items():
         if name in _LEFT_OUT or (name in _STANDING and told.get(name) == value) or _moment(value) == entry.at:
             continue
@@ -147,12 +176,16 @@ def _details(entry: Entry, told: dict[str, Any], zone: ZoneInfo) -> Iterator[str
             told[name] = value
         if value == SEALED:
             sealed.append(name)
+        elif value == FORGOTTEN:
+            forgotten.append(name)
         elif value not in (False, [], 0):
             yield f"{name}: {_said(name, value, zone)}" if value is not True else name
         elif value is False:
             yield f"not {name}"
     if sealed:
         yield f"sealed: {', '.join(sealed)}"
+    if forgotten:
+        yield f"forgotten: {', '.join(forgotten)}"
 
 
 def _said(name: str, value: Any, zone: ZoneInfo) -> str:

@@ -1,4 +1,4 @@
-"""`tereze sla`, `effectiveness`, `rebuild`, `case`: what the event history says."""
+"""`tereze sla`, `effectiveness`, `rebuild`, `case`, `person`: what the event history says."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(review)
     app.command()(rebuild)
     app.command()(case)
+    app.command()(person)
 
 
 def sla(
@@ -214,7 +215,7 @@ def case(
 ) -> None:
     """One case over all services: what happened when, and which deadlines were met and missed.
 
-    Personal values are never shown: they are sealed in the store.
+    Personal values are never shown: they are sealed in the store, and of who was forgotten nobody can read them.
 
     Example: [bold]tereze case c-2026-0001[/bold]
     """
@@ -249,6 +250,38 @@ def case(
         case_tables(found, timezone)
 
 
+def person(
+    home: HomeOption,
+    consumer_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The consumer's id; `tereze case` says whose it is.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """One person over all services: every record of theirs, merged ones included, and the cases of each.
+
+    Who asks to be forgotten is forgotten under all of these. What they said is not shown. Reads the whole history.
+
+    Example: [bold]tereze person c-2026-0001[/bold]
+    """
+    import asyncio
+    from dataclasses import asdict
+
+    from deploy.cli.case_view import person_tables
+    from deploy.cli.insight_view import print_json
+    from services.insight import persons
+    from shared.settings import Settings
+
+    async def ask() -> persons.Whole:
+        async with _database(home) as (pool, _), pool.acquire() as connection:
+            return await persons.person(connection, consumer_id)
+
+    found = asyncio.run(_told(ask()))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        person_tables(found, Settings().timezone)
+
+
 @asynccontextmanager
 async def _database(home: Any) -> AsyncGenerator[tuple[asyncpg.Pool[asyncpg.Record], datetime]]:
     """The running system's database as the read side's role, which owns the projections; and its time."""
@@ -278,11 +311,12 @@ async def _told(work: Any) -> Any:
     import asyncpg
 
     from deploy.problem import Problem
-    from services.insight import queries, rebuild, timeline, verify, views
+    from services.insight import persons, queries, rebuild, timeline, verify, views
 
     try:
         return await work
     except (
+        persons.UnknownPersonError,
         queries.NotBuiltError,
         rebuild.BusyError,
         rebuild.PoisonError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,13 @@ import orjson
 from services.insight.indicators import policy_name
 from services.insight.instants import Connection, Instant, instant, moment
 from services.insight.judge import Operation, Pause, Start, judge
+from services.insight.persons import Person, persons
 from services.insight.policies import POLICIES
 from services.insight.projection import Projection, Row, Seen
 from services.insight.views.sla import CANCEL, LAPSE, START, STOP
 from shared.centre import centre
 from shared.contracts import EVENTS, personal_fields
+from shared.eventstore.vault import FORGOTTEN
 from shared.roles import source_and_role
 
 SEALED = "[sealed]"
@@ -29,7 +31,7 @@ class UnknownCaseError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event; what is personal is shown as sealed."""
+    """One event; what is personal is shown as sealed, or as forgotten with its person."""
 
     position: int
     at: datetime
@@ -83,6 +85,8 @@ class Timeline:
     case_id: str
     entries: list[Entry]
     deadlines: list[Deadline]
+    persons: list[Person] = field(default_factory=list[Person])
+    """Whose it is."""
 
 
 async def timeline(connection: Connection, case_id: str, *, sla: Projection, now: datetime) -> Timeline:
@@ -106,8 +110,10 @@ async def timeline(connection: Connection, case_id: str, *, sla: Projection, now
         raise UnknownCaseError(f"no case {case_id!r}; case ids are in the answers to submissions and in `tereze trace`")
     entries: list[Entry] = []
     rows: list[Row] = []
-    for record in records:
-        data: dict[str, Any] = orjson.loads(record["data"])
+    said: list[dict[str, Any]] = [orjson.loads(record["data"]) for record in records]
+    whose = await persons(connection, [data["consumer_id"] for data in said if data.get("consumer_id")])
+    forgotten = {one.consumer_id for one in whose if one.forgotten_at is not None}
+    for record, data in zip(records, said, strict=True):
         type_name, at, recorded_at = record["type"], record["occurred_at"], record["recorded_at"]
         if type_name in sla.folds:
             rows.extend(sla.rows(Seen(record["position"], type_name, instant(at), instant(recorded_at), data)))
@@ -120,20 +126,20 @@ async def timeline(connection: Connection, case_id: str, *, sla: Projection, now
                 record["context"],
                 type_name,
                 source,
-                _without_persons(type_name, data),
+                _without_persons(type_name, data, FORGOTTEN if data.get("consumer_id") in forgotten else SEALED),
                 role,
             )
         )
-    return Timeline(case_id, entries, _deadlines(sla, rows, now))
+    return Timeline(case_id, entries, _deadlines(sla, rows, now), whose)
 
 
-def _without_persons(type_name: str, data: dict[str, Any]) -> dict[str, Any]:
+def _without_persons(type_name: str, data: dict[str, Any], hidden: str) -> dict[str, Any]:
     """What an event says, in its contract's order; all is personal where the contract is not known."""
     model = EVENTS.get(type_name)
     personal = tuple(data) if model is None else personal_fields(model)
     order = list(data) if model is None else [name for name in model.model_fields if name in data]
     return {
-        name: SEALED if name in personal else data[name]
+        name: hidden if name in personal else data[name]
         for name in order
         if data[name] is not None and name != "case_id"
     }

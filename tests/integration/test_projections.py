@@ -15,7 +15,9 @@ import holidays
 import pandas as pd
 import pytest
 
+from deploy.cli.case_view import case_tables
 from services.insight import queries
+from services.insight.persons import Person, UnknownPersonError, person
 from services.insight.projection import Projection, Row, Seen
 from services.insight.rebuild import BusyError, PoisonError, exclusive, rebuild
 from services.insight.runner import Runner
@@ -433,6 +435,58 @@ async def test_a_cases_timeline_shows_deadlines_and_no_persons(pool: Pool, store
     assert verdicts == {"mail_register": ("breached", -1 * day), "mail_answer": ("open", 5 * day)}
     assert found.deadlines[0].due_at.tzinfo is not None
     assert found.deadlines[0].started_at.astimezone(ZoneInfo(TIMEZONE)).hour == 9
+
+
+def of_registry(type_name: str, consumer_id: str, day: float, **data: Any) -> Happening:
+    return Happening(consumer_id, START + timedelta(days=day), make(type_name, **({"consumer_id": consumer_id} | data)))
+
+
+def by_post(case_id: str, consumer_id: str, day: float) -> Happening:
+    facts: dict[str, Any] = {"channel": "post", "language": "kk", "office": "Centre 1", "topic": None}
+    facts |= {"history": False, "has_contacts": True, "name": SECRET, "case_id": case_id, "consumer_id": consumer_id}
+    return Happening(case_id, START + timedelta(days=day), make("WrittenRequestReceived", **facts))
+
+
+async def test_a_case_says_whose_it_is_and_in_words_that_they_were_forgotten(
+    pool: Pool, store: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await append(store, [by_post("c1", "p-1", 0), by_post("c2", "p-2", 1), of_registry("ConsumerForgotten", "p-1", 2)])
+    async with pool.acquire() as connection:
+        now = datetime(2026, 1, 10, 4, 0, tzinfo=UTC)
+        gone, stays = [await timeline(connection, case, sla=SLA, now=now) for case in ("c1", "c2")]
+    assert (gone.entries[0].data["name"], stays.entries[0].data["name"]) == ("[forgotten]", "[sealed]")
+    assert gone.persons == [Person("p-1", forgotten_at=START + timedelta(days=2))]
+    assert stays.persons == [Person("p-2")]
+    case_tables(gone, TIMEZONE)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Consumer p-1 was forgotten on 2026-01-07" in told
+    assert "can't be read any more" in told
+    assert "forgotten: name" in told
+    assert "sealed" not in told
+
+
+async def test_of_whichever_record_a_person_is_shown_whole(pool: Pool, store: asyncpg.Connection) -> None:
+    merged: dict[str, Any] = {"merged_by": "m-1", "reason": "one person"}
+    await append(
+        store,
+        [
+            *(by_post("c3", "p-3", 3), by_post("c1", "p-1", 0), by_post("c2", "p-2", 1), by_post("c4", "p-4", 4)),
+            of_registry("ConsumerMerged", "p-3", 5, into="p-2", **merged),
+            of_registry("ConsumerAbsorbed", "p-2", 5, other="p-3", known=[]),
+            of_registry("ConsumerMerged", "p-2", 6, into="p-1", **merged),
+            of_registry("ConsumerAbsorbed", "p-1", 6, other="p-2", known=[]),
+        ],
+    )
+    async with pool.acquire() as connection:
+        shown = [await person(connection, one) for one in ("p-1", "p-2", "p-3")]
+        alone = await person(connection, "p-4")
+        with pytest.raises(UnknownPersonError, match="tereze case"):
+            await person(connection, "p-5")
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[0].consumer_id == "p-1"
+    assert shown[0].records == [Person("p-1"), Person("p-2", into="p-1"), Person("p-3", into="p-2")]
+    assert [(one.case_id, one.consumer_id) for one in shown[0].cases] == [("c1", "p-1"), ("c2", "p-2"), ("c3", "p-3")]
+    assert [one.case_id for one in alone.cases] == ["c4"]
 
 
 async def test_the_checkpoint_passes_by_what_a_projection_does_not_read(pool: Pool, store: asyncpg.Connection) -> None:

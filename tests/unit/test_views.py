@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.case_view import case_tables
+from deploy.cli.case_view import case_tables, person_tables
 from deploy.cli.insight_view import effectiveness_tables, sla_table
 from deploy.cli.lengths import brief, lasting
 from services.insight.judge import Pause
+from services.insight.persons import CaseOf, Person, Whole
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaGroup, SlaRow
 from services.insight.timeline import SEALED, Deadline, Entry, Timeline
+from shared.eventstore.vault import FORGOTTEN
 
 T0 = datetime(2026, 3, 2, 4, 20, tzinfo=UTC)
 Printed = Callable[..., str]
@@ -140,6 +142,22 @@ def test_a_case_tells_each_event_what_is_new_and_the_deadlines_that_it_ended(pri
     assert "✗ 1h late" in said
     assert "consumer_id" not in said
     assert out.count("channel: phone") == 1, "what is known is not said again"
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_case_and_a_person_say_in_words_who_was_merged_and_who_forgotten(printed: Printed, columns: int) -> None:
+    first = entry(1, "RequestReceived", T0, consumer_id="c-c-1", question=FORGOTTEN, name=FORGOTTEN)
+    records = [Person("p-1", forgotten_at=T0), Person("c-c-1", into="p-1", forgotten_at=T0), Person("c-2", into="p-1")]
+    said = " ".join(printed(columns, case_tables, Timeline("c-1", [first], [], records[1:]), "Asia/Almaty").split())
+    assert "Consumer c-c-1 was forgotten on 2026-03-02" in said
+    assert "can't be read any more" in said
+    assert "forgotten: question, name" in said
+    assert "sealed" not in said
+    assert "Consumer c-2: merged, p-1 answers for this record." in said
+    case = CaseOf("c-1", "c-c-1", "feedback", "ComplaintReceived", T0)
+    whole = printed(columns, person_tables, Whole("p-1", records, [case]), "Asia/Almaty")
+    assert all(word in whole for word in ("p-1 was forgotten", "2026-03-02 09:20", "feedback · ComplaintReceived"))
+    assert "No cases." in printed(columns, person_tables, Whole("p-1", records, []), "Asia/Almaty")
 
 
 @pytest.mark.parametrize("columns", [80, 120, 200])
