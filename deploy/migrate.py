@@ -146,6 +146,8 @@ def _grants() -> Iterator[str]:
         yield f"GRANT INSERT, SELECT (id, origin) ON ops.dead_letter TO {role}"
     # Who forgets a consumer deletes the key (shared/service/processor.py); the others only make and read keys.
     yield f"GRANT UPDATE (key, forgotten_at) ON vault.key TO {database_role(Context.INTAKE)}"
+    # Whoever sees to strays also deletes letters whose time is over, unread (shared/bus/deadletters.py).
+    yield f"GRANT DELETE, SELECT (subject, received_at) ON ops.dead_letter TO {database_role(Context.INTAKE)}"
     relay, insight, notify = database_role("relay"), database_role("insight"), database_role("notify")
     yield f"GRANT USAGE ON SCHEMA store, ops TO {relay}, {insight}, {notify}"
     yield f"GRANT SELECT ON store.event TO {relay}, {insight}, {notify}"

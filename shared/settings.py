@@ -24,5 +24,7 @@ class Settings(BaseSettings):
     """The centre's time zone: calendar days are counted in it."""
     messages_for_days: Annotated[float, Field(gt=0, le=90)] = 7.0
     """No message tells a consumer of what was recorded longer ago, and none waits longer for its channel's adapter."""
+    dead_letters_for_days: Annotated[float, Field(gt=0, le=365)] = 30.0
+    """A dead letter from outside is deleted after so long: nothing else ends what it says of a person (ADR 0004)."""
     centre_file: Path | None = None
     """Opening hours, holidays and regimes of this centre; None: those of `shared/centre.toml`."""

@@ -1,4 +1,4 @@
-"""`tereze dead-letters`: what was rejected, and sending it again."""
+"""`tereze dead-letters`: what was rejected, sending it again, and deleting it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from shared.bus.deadletters import DeadLetters, LetterSummary
 
 T = TypeVar("T")
+_SHORTEST = 4
 Number = Annotated[int, typer.Argument(metavar="N", help="The letter's number in the list.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    letters = typer.Typer(no_args_is_help=True, help="What was rejected: list it, show it, send it again.")
+    letters = typer.Typer(no_args_is_help=True, help="What was rejected: list it, show it, send it again, delete it.")
     letters.command("list")(list_)
     letters.command()(show)
     letters.command()(resend)
+    letters.command()(delete)
     app.add_typer(letters, name="dead-letters")
 
 
@@ -159,6 +161,38 @@ def resend(
             typer.echo(f"  {reason.code}: {reason.message}  {reason.field}")
     if answer.status not in {Status.ACCEPTED, Status.DUPLICATE}:
         raise typer.Exit(1)
+
+
+def delete(
+    home: HomeOption,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="The letters' numbers.")] = None,
+    naming: Annotated[
+        list[str] | None,
+        typer.Option(help="All in which this stands: an id, a phone, a name, as it was written. May be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete letters for good; of a person who asks to be forgotten, all that name them.
+
+    Letters from outside go by themselves after TEREZE_DEAD_LETTERS_FOR_DAYS (30).
+
+    Example: [bold]tereze dead-letters delete --naming c-2026-0001 --naming 7015550101[/bold]
+    """
+    import orjson
+
+    from deploy.problem import Problem
+
+    if not numbers and not naming:
+        raise Problem("say which: their numbers, or --naming and what stands in them")
+    if any(len(word.strip()) < _SHORTEST for word in naming or ()):
+        raise Problem(f"--naming: give at least {_SHORTEST} characters; fewer stand in too many letters")
+
+    async def gone(letters: DeadLetters, _: State) -> dict[str, object]:
+        found = sorted({*(numbers or ()), *(await letters.naming(naming) if naming else ())})
+        return {"deleted": await letters.delete(found), "numbers": found}
+
+    done = _with_letters(home, gone)
+    typer.echo(orjson.dumps(done).decode() if as_json else f"Letters deleted: {done['deleted']}")
 
 
 def _with_letters(home: Path, work: Callable[[DeadLetters, State], Awaitable[T]]) -> T:

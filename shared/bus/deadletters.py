@@ -1,18 +1,21 @@
 """Dead letters: what was rejected is kept, whole and sealed, until somebody looks at it or sends it again.
 
 A letter may hold a person's words, so headers and body are sealed like an event's personal fields; the
-reasons, type and ids stay readable.
+reasons, type and ids stay readable. Nobody knows whose words a letter that can't be read holds, and no consumer's key
+closes it: so letters from outside are kept for a time only, and can be looked through for a person and deleted.
 """
 
 from __future__ import annotations
 
+import contextlib
 from base64 import b64decode, b64encode
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import asyncpg
 import orjson
@@ -38,6 +41,11 @@ FROM ops.dead_letter
 WHERE ($1::text IS NULL OR context = $1) AND ($2 OR resent_at IS NULL) AND id > $3
 ORDER BY id LIMIT $4
 """
+# What the services told each other is sealed event by event, and lost to a reader who lets it lie.
+_EXPIRE = f"""
+DELETE FROM ops.dead_letter WHERE received_at < now() - $1::interval AND NOT starts_with(subject, '{names.EVENTS}.')
+"""  # noqa: S608 - the prefix is ours
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,29 @@ class DeadLetters:
         packed = orjson.loads(unseal(await self._sealing_key(), self.OWNER, bytes(row["sealed"]).decode()))
         return Content(row["subject"], packed["headers"], b64decode(packed["body"]))
 
+    async def expire(self, age: timedelta) -> int:
+        """Delete the letters from outside that came longer ago; how many. Whoever does it can't open them."""
+        done: str = await self._pool.execute(_EXPIRE, age)
+        return int(done.rpartition(" ")[2])
+
+    async def naming(self, words: Collection[str]) -> list[int]:
+        """The letters that hold one of these words anywhere in what was sent, in any case; opens every letter."""
+        sought = [word.casefold() for word in words]
+        found: list[int] = []
+        after = 0
+        while page := await self.list(resent=True, after=after, limit=_PAGE):
+            for one in page:
+                content = await self.open(one.id)
+                if content is not None and any(word in _readable(content) for word in sought):
+                    found.append(one.id)
+            after = page[-1].id
+        return found
+
+    async def delete(self, letter_ids: Collection[int]) -> int:
+        """Delete these letters for good; how many there were."""
+        done: str = await self._pool.execute("DELETE FROM ops.dead_letter WHERE id = ANY($1::bigint[])", letter_ids)
+        return int(done.rpartition(" ")[2])
+
     async def mark_resent(self, letter_id: int) -> None:
         """Remember that the letter was sent again."""
         await self._pool.execute(_RESENT, letter_id)
@@ -166,6 +197,14 @@ def _changes(header: str) -> bool:
     """Whether who sends a message again may send another value: where it is answered, what it is traced by."""
     name = header.lower()
     return name in {names.ANSWER_TO, names.TRACEPARENT, "tracestate"} or name.startswith("nats-")
+
+
+def _readable(content: Content) -> str:
+    """All that was sent, as one reads it: JSON may write any letter as its number."""
+    body = content.body.decode("utf-8", "backslashreplace")
+    with contextlib.suppress(orjson.JSONDecodeError):
+        body = f"{body} {orjson.dumps(orjson.loads(content.body)).decode()}"
+    return f"{body} {unquote(' '.join(content.headers.values()))}".casefold()
 
 
 def _pack(letter: Letter) -> str:

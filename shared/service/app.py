@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,12 +45,14 @@ from shared.service.processor import Processor
 from shared.settings import Settings
 from shared.telemetry import Telemetry, setup
 from shared.telemetry.logs import configure_logging
+from shared.troubles import STORE_TROUBLES
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
 NOBODY = "unknown"
 """The context of dead letters that were meant for no service."""
+EXPIRY_S = 3600.0
 LINGER_S = 0.01
 """How long a batch may grow before it is decided on: the price of group commit in latency."""
 
@@ -71,7 +74,9 @@ class Service:
         *,
         sweeps_strays: bool = False,
     ) -> None:
-        """`sweeps_strays`: it also answers submissions and requests that are no service's (`shared/bus/strays.py`)."""
+        """`sweeps_strays`: it also answers submissions and requests that are no service's (`shared/bus/strays.py`), and
+        ends what dead letters are kept for.
+        """
         self._decider = decider
         self._settings = settings
         self._clock = clock
@@ -133,6 +138,8 @@ class Service:
             desk = Desk(NOBODY, processor, letters, client, self._clock, self._telemetry)
             self._tasks.append(asyncio.create_task(Sweeper(client, desk.submissions).run()))
             self._tasks.append(asyncio.create_task(_answer_requests(self._stray, desk)))
+            age = timedelta(days=self._settings.dead_letters_for_days)
+            self._tasks.append(asyncio.create_task(_expire(letters, age)))
         log.info("%s takes messages", context)
 
     @property
@@ -162,6 +169,18 @@ async def _answer_requests(asked: asyncio.Queue[AskDelivery], desk: Desk) -> Non
             await desk.submissions(batch)
         except Exception:
             log.exception("a batch of %d requests failed; whoever asked will ask again", len(batch))
+
+
+async def _expire(letters: DeadLetters, age: timedelta) -> None:
+    """Delete letters whose time is over, for ever."""
+    while True:
+        obey_cancellation()
+        try:
+            if expired := await letters.expire(age):
+                log.warning("%d dead letters were older than %s and are deleted", expired, age)
+        except STORE_TROUBLES as trouble:
+            log.warning("dead letters wait for their end: %s: %s", type(trouble).__name__, trouble)
+        await asyncio.sleep(EXPIRY_S)
 
 
 async def _report(error: Exception) -> None:

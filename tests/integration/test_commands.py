@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from deploy.launcher import System
@@ -40,6 +41,41 @@ async def test_a_field_named_like_markup_does_not_end_the_list_of_dead_letters(o
     assert "[/x]" in listed.stdout
     assert "/[/y]" in listed.stdout
     assert "[/x]" in (await tereze(own, "dead-letters", "show", "1")).stdout
+
+
+async def test_rejected_words_of_a_person_are_found_whatever_they_are_written_like_and_deleted(own: System) -> None:
+    escaped = '{"question": "?", "consumer": {"name": "\\u0410\\u0441\\u0435\\u043b\\u044c"}}'
+    for data in (escaped, '{"about": "C-GONE-1"', '{"question": "of somebody else"}'):
+        assert (await tereze(own, "send", "ReceiveRequest", "--data", data)).returncode == 1
+    named = ("--naming", "асель", "--naming", "c-gone-1")
+    assert "Letters deleted: 2" in (await tereze(own, "dead-letters", "delete", *named)).stdout
+    assert "Letters deleted: 0" in (await tereze(own, "dead-letters", "delete", *named)).stdout
+    assert "say which" in (await tereze(own, "dead-letters", "delete")).stderr
+    assert "at least 4" in (await tereze(own, "dead-letters", "delete", "--naming", "7")).stderr
+
+
+async def test_dead_letters_from_outside_end_by_time_and_those_of_events_stay(own: System) -> None:
+    store = await asyncpg.connect(own.dsn_for("admin"))
+    old, kept = "now() - interval '31 days'", "now() - interval '29 days'"
+    for origin, subject, at in (
+        ("old", "tereze.in.intake.ReceiveRequest", old),
+        ("kept", "tereze.in.intake.ReceiveRequest", kept),
+        ("event", "tereze.events.feedback.Satisfied", old),
+    ):
+        await store.execute(
+            f"""INSERT INTO ops.dead_letter (origin, context, subject, reasons, sealed, received_at)
+                VALUES ($1, 'intake', $2, '[]', '', {at})""",
+            origin,
+            subject,
+        )
+    await own.restart("intake")
+    async with asyncio.timeout(20):
+        while await store.fetchval("SELECT EXISTS (SELECT FROM ops.dead_letter WHERE origin = 'old')"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    left = await store.fetch("SELECT origin FROM ops.dead_letter WHERE origin = ANY($1)", ["old", "kept", "event"])
+    assert {row["origin"] for row in left} == {"kept", "event"}
+    await store.execute("DELETE FROM ops.dead_letter WHERE origin = ANY($1)", ["kept", "event"])
+    await store.close()
 
 
 async def test_data_beyond_what_the_bus_takes_is_told(own: System, tmp_path: Path) -> None:

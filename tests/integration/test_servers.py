@@ -70,6 +70,7 @@ async def test_a_service_writes_its_own_partition_only(clean_store: RunningServe
             "DELETE FROM store.event_intake",
             "DELETE FROM vault.key",
             "SELECT sealed FROM ops.dead_letter",
+            "UPDATE ops.dead_letter SET resent_at = now()",
             "CREATE TABLE store.mine (a int)",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -85,6 +86,16 @@ async def test_only_who_keeps_the_registry_forgets_a_consumer(clean_store: Runni
                 continue
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(forget)
+
+
+async def test_only_who_sees_to_strays_deletes_dead_letters(clean_store: RunningServers) -> None:
+    for context in CONTEXTS:
+        async with database(clean_store, context) as connection:
+            if context == "intake":
+                await connection.execute("DELETE FROM ops.dead_letter WHERE received_at < now()")
+                continue
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("DELETE FROM ops.dead_letter WHERE received_at < now()")
 
 
 async def test_the_relay_reads_the_log_and_moves_only_its_cursor(clean_store: RunningServers) -> None:
