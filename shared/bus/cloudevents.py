@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from shared.bus import names
 from shared.bus.answers import Reason
 from shared.contracts import COMMANDS, EVENTS, Context, commands_of
-from shared.contracts.base import Command, Message
+from shared.contracts.base import STORED, Command, Message
 from shared.contracts.values import Role
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -132,7 +132,7 @@ def parse_event(headers: Mapping[str, str], body: bytes) -> Submission:
         raise Invalid(Reason("unknown_type", f"{type_name} is no event this release knows; update it", names.TYPE))
     _version(headers, event)
     try:
-        message = event.model_validate_json(body)
+        message = event.model_validate_json(body, context=STORED)
     except ValidationError as error:
         raise Invalid(*_reasons(error, body)) from None
     position = headers[names.POSITION]

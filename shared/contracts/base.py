@@ -6,23 +6,45 @@ kept for ever. Both are frozen pydantic models, named in the words of DOMAIN.md 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
 
 
 class PersonalMark:
     """Marks a field whose text belongs to a person: sealed in the store, on the bus and in exports."""
 
 
-def _utf8(value: str) -> str:
-    """Refuse lone surrogates and NUL, which neither UTF-8 nor PostgreSQL can hold."""
-    if "\x00" in value:
-        raise ValueError("holds a NUL character; remove it")
+STORED = "stored"
+"""The validation context of what the log holds: history was taken in by the rules of its time, and must load."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Blanks and line breaks of any kind are part of a longer text; a word processor's break is a vertical tab.
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
+def _text(value: str, info: ValidationInfo) -> str:
+    """What somebody wrote, to the letter."""
+    return _said(value, info, _CONTROL_IN_TEXT)
+
+
+def _line(value: str, info: ValidationInfo) -> str:
+    """A name or a label, by which things are told apart: the blanks around it are none of it."""
+    return value if info.context == STORED else _said(value.strip(), info, _CONTROL)
+
+
+def _said(value: str, info: ValidationInfo, forbidden: re.Pattern[str]) -> str:
+    """Refuse lone surrogates, which UTF-8 can't hold; what only steers a terminal or a printer; what says nothing."""
     value.encode()
+    if info.context == STORED:
+        return value
+    if (found := forbidden.search(value)) is not None:
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}; remove it")
+    if not value.strip():
+        raise ValueError("is blank; write something, or leave the field out")
     return value
 
 
@@ -35,8 +57,8 @@ def _aware(value: datetime) -> datetime:
 
 
 PERSONAL_SCHEMA_KEY = "x-personal"
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_utf8)]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_utf8)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_text)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_line)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,63}$")]
 # An id made from another one (`c-<case>`, `<case>-<number>`): room for what is put before or after it.
@@ -50,7 +72,7 @@ AboutNobody = Annotated[Short, Field(description="kept for ever in the clear: mu
 PersonalText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4000),
-    AfterValidator(_utf8),
+    AfterValidator(_text),
     PersonalMark(),
     Field(json_schema_extra={PERSONAL_SCHEMA_KEY: True}),
 ]

@@ -9,6 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from shared.contracts import EVENTS, Event, optional_fields, personal_fields
+from shared.contracts.base import STORED
 
 from .model import RecordedEvent
 from .vault import sealing, unsealing
@@ -59,7 +60,7 @@ def decode(recorded: RecordedEvent) -> Event:
     if recorded.schema_version != model.schema_version:
         raise _unreadable(recorded, f"version {model.schema_version} is expected; run a newer version of the program")
     try:
-        return model.model_validate_json(recorded.data)
+        return model.model_validate_json(recorded.data, context=STORED)
     except ValidationError as error:
         # Only places and kinds: a value may be personal.
         places = ", ".join(f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in error.errors())

@@ -77,7 +77,7 @@ from .obligations import COSTS, PLAN, owed
 
 BEGIN = datetime(2026, 3, 2, 4, tzinfo=UTC)
 CASE = st.just("A1")
-TEXT = st.sampled_from(["көмек керек", "нужна справка", "a form", " "])
+TEXT = st.sampled_from(["көмек керек", "нужна справка", "a form", "?"])
 MAYBE = st.none() | TEXT
 PERSON = st.sampled_from(["consultant-1", "consultant-2", "manager-1"])
 MOMENT = st.integers(0, 400 * 24).map(lambda hours: BEGIN + timedelta(hours=hours))

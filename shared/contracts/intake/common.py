@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 from shared.contracts.base import LongId, PersonalText
 
@@ -42,6 +42,12 @@ class Consumer(BaseModel):
     email: PersonalText | None = None
     address: PersonalText | None = None
     identifier: PersonalText | None = None
+
+    @field_validator("name", "phone", "email", "address", "identifier", mode="before")
+    @classmethod
+    def _left_empty(cls, value: object) -> object:
+        """A form sends empty what was not filled in; nobody is turned away for that."""
+        return None if isinstance(value, str) and not value.strip() else value
 
 
 class Contact(BaseModel):
