@@ -32,7 +32,7 @@ MAX_BYTES = 16 * 2**20
 
 
 class Puller:
-    """Hands batches of one durable to `handle`, one batch at a time, until stopped."""
+    """Hands batches of one durable to `handle`, one at a time, until stopped; the next one arrives meanwhile."""
 
     def __init__(
         self,
@@ -107,6 +107,9 @@ class Puller:
                 log.warning("pulling waits: %s: %s", type(trouble).__name__, trouble)
                 await asyncio.sleep(GRACE_S)
                 continue
+            with contextlib.suppress(*BUS_TROUBLES):  # asked for again in the next round
+                # What is asked for now arrives while this batch is handled.
+                await self._ask()
             try:
                 await self._handle(batch)
             except Exception:
