@@ -230,6 +230,14 @@ def test_what_comes_on_a_closed_day_is_to_be_registered_and_answered_as_if_it_ca
     assert found["mail_answer"].due_at == next_opening + 10 * DAY
 
 
+def test_older_records_know_days_of_receipt_and_count_ten_from_such_a_day() -> None:
+    saturday = MONDAY + 5 * DAY
+    world = World(saturday + DAY)
+    world.submit(LETTER.model_copy(update={"history": True}), saturday)
+    (answer,) = clocks(world)
+    assert answer.due_at == saturday + 10 * DAY
+
+
 def test_a_letter_that_changes_hands_is_owed_by_whoever_has_it_and_what_is_done_stays_who_did_it() -> None:
     untold = EXTEND.model_copy(update={"notified": False})
     to_m_1 = HandOverCase(case_id="W1", to="m-1", reason="on leave")

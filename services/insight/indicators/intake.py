@@ -56,8 +56,12 @@ def _in_writing(data: dict[str, Any]) -> bool:
     return data["channel"] not in _PRESENT
 
 
+def _history(data: dict[str, Any]) -> bool:
+    return bool(data["history"])
+
+
 def _not_history(data: dict[str, Any]) -> bool:
-    return not data["history"]
+    return not _history(data)
 
 
 def _reclassified(data: dict[str, Any]) -> bool:
@@ -167,6 +171,7 @@ _MAIL: tuple[Indicator, ...] = (
         ),
         cancels=(_SENT_ON,),
         variant="regime",
+        unvaried=_history,
         varies=(On(event=WrittenRequestRegistered, when=_reclassified),),
     ),
     Indicator(
