@@ -102,8 +102,8 @@ class Indicator:
     """The obligation ended without being judged: an appointment called off, a case merged or withdrawn."""
     variant: str | None = None
     """The field of the start that chooses among policies: `<name>.<its value>`; absent or null: `<name>`."""
-    unvaried: Callable[[dict[str, Any]], bool] | None = None
-    """Starts whose `variant` field does not choose: `<name>` judges them."""
+    exception: Callable[[dict[str, Any]], str | None] | None = None
+    """Names the variant of a start for which the field does not choose."""
     varies: tuple[On, ...] = ()
     """Events whose `variant` field says that another policy holds, from the start on: a case classified anew."""
 

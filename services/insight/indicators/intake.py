@@ -57,12 +57,12 @@ def _in_writing(data: dict[str, Any]) -> bool:
     return data["channel"] not in _PRESENT
 
 
-def _history(data: dict[str, Any]) -> bool:
-    return bool(data["history"])
+def _taken_over(data: dict[str, Any]) -> str | None:
+    return "taken_over" if data["history"] else None
 
 
 def _not_history(data: dict[str, Any]) -> bool:
-    return not _history(data)
+    return not data["history"]
 
 
 def _reclassified(data: dict[str, Any]) -> bool:
@@ -82,7 +82,7 @@ def _picked_up(data: dict[str, Any]) -> bool:
 
 
 def _asked(data: dict[str, Any]) -> bool:
-    return data["ask_id"] is not None
+    return data.get("ask_id") is not None
 
 
 def _not_reached(data: dict[str, Any]) -> bool:
@@ -175,7 +175,7 @@ _MAIL: tuple[Indicator, ...] = (
         ),
         cancels=(_SENT_ON,),
         variant="regime",
-        unvaried=_history,
+        exception=_taken_over,
         varies=(On(event=WrittenRequestRegistered, when=_reclassified),),
     ),
     Indicator(

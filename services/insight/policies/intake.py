@@ -11,8 +11,8 @@ POLICIES: tuple[Policy, ...] = (
     first("details_email", days(1)),  # 2b
     # What comes on a day on which the centre is closed counts from the next working day (§9: any appeal).
     first("mail_register", days(1), from_working_day=True),  # Table 5
-    # Table 5 of cases taken over from older records, which know days of receipt: ten days from such a day.
-    first("mail_answer", days(10)),
+    first("mail_answer", days(10), from_working_day=True),  # Table 5, where a case's regime is not known
+    first("mail_answer.taken_over", days(10)),  # older records know days of receipt: ten days from such a day
     *(
         first(f"mail_answer.{regime}", rules.answer, from_working_day=rules.from_working_day)
         for regime, rules in RULES.items()

@@ -258,7 +258,7 @@ def _start(timed: _Timed, zone: tzinfo) -> _Make:
     on, name, clock, variant_field = indicator.start, indicator.name, indicator.clock, indicator.variant
     when, case, channel, place, topic = on.when, on.case, on.channel, on.office, on.topic
     owner, due_field = on.owner, on.due
-    unvaried = indicator.unvaried
+    exception = indicator.exception
     time_of, key_of = _time(on), _key(on)
 
     def make(event: Seen, data: dict[str, Any], rows: list[Row]) -> None:
@@ -268,8 +268,9 @@ def _start(timed: _Timed, zone: tzinfo) -> _Make:
         if at is None:
             return
         key, office = key_of(data), data.get(place)
-        fixed = unvaried is not None and unvaried(data)
-        variant = None if variant_field is None or fixed else data.get(variant_field)
+        variant = None if exception is None else exception(data)
+        if variant is None and variant_field is not None:
+            variant = data.get(variant_field)
         policy = in_force(at, variant, office)
         norm = None
         due = None if due_field is None else _due(data.get(due_field), zone)
