@@ -57,7 +57,6 @@ from shared.contracts.intake import (
     DeclineWrittenRequest,
     DetailsCollected,
     EndClarification,
-    EndRequest,
     ExtendAnswer,
     ForgettingOwed,
     ForwardMisdirected,
@@ -77,7 +76,6 @@ from shared.contracts.intake import (
     ReceiveWrittenRequest,
     RegisterConsumer,
     RegisterWrittenRequest,
-    RequestEnded,
     RescheduleAppointment,
     RoutingSet,
     SetRouting,
@@ -133,7 +131,7 @@ def decide(
             return requests.receive(state, message, given)
         case ReceiveWrittenRequest():
             return mail.receive(state, message, given, case_types)
-        case CollectDetails() | HandOverCase() | EndRequest():
+        case CollectDetails() | HandOverCase():
             return decide_on_request(state, message, given)
         case (
             RegisterWrittenRequest() | CheckCompleteness() | AskClarification() | ReceiveClarification()
@@ -171,15 +169,11 @@ def decide(
             raise Refused("unknown_type", f"intake has no rule for {message.type_name()}; see `tereze contract`")
 
 
-def decide_on_request(
-    state: State, message: CollectDetails | HandOverCase | EndRequest, given: Given[State]
-) -> Sequence[Event]:
-    """Stage 2, hand-over, and the end of what never comes to stage 2."""
+def decide_on_request(state: State, message: CollectDetails | HandOverCase, given: Given[State]) -> Sequence[Event]:
+    """Stage 2 and hand-over."""
     match message, state:
         case CollectDetails(), Request():
             return [requests.collect_details(state, message, given)]
-        case EndRequest(), Request():
-            return requests.end(state, message, given)
         case HandOverCase(), (Request() | Written()):
             return requests.hand_over(state, message, given)
         case _:
@@ -241,7 +235,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
     if type(event) in _OF_WRITTEN:
         return mail.evolve(state, event, occurred_at)
     match event:
-        case intake.RequestReceived() | DetailsCollected() | CaseHandedOver() | RequestEnded():
+        case intake.RequestReceived() | DetailsCollected() | CaseHandedOver():
             return requests.evolve(state, event, occurred_at)
         case ContactClaimed() | ContactReleased():
             return contacts.evolve(state, event)

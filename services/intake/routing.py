@@ -83,7 +83,7 @@ def count(state: State, message: Reacted, given: Given[State]) -> Sequence[Event
             if isinstance(message, CaseHandedOver) and case_id not in held:
                 return []
             case = given.others.get(f"case-{case_id}")
-            settled = (isinstance(case, Written) and case.closed) or (isinstance(case, Request) and case.ended)
+            settled = isinstance(case, Written) and case.closed
             told = message.responsible
             holder = None if settled else case.responsible if isinstance(case, Request | Written) else told
         case DetailsCollected():

@@ -29,7 +29,6 @@ class Request:
     received_at: datetime
     routed: bool = False
     details_collected: bool = False
-    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

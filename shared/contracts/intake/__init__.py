@@ -107,10 +107,8 @@ from .requests import (
     CollectDetails,
     ContactsLearnt,
     DetailsCollected,
-    EndRequest,
     HandOverCase,
     ReceiveRequest,
-    RequestEnded,
     RequestReceived,
 )
 from .routing import (
@@ -178,7 +176,6 @@ __all__ = [
     "DetailsCollected",
     "EndCall",
     "EndClarification",
-    "EndRequest",
     "ExtendAnswer",
     "ExtensionNoticeGiven",
     "FindCallerData",
@@ -207,7 +204,6 @@ __all__ = [
     "RecordMissedAppointment",
     "RegisterConsumer",
     "RegisterWrittenRequest",
-    "RequestEnded",
     "RequestReceived",
     "RescheduleAppointment",
     "Route",
