@@ -285,7 +285,7 @@ async def _has_all(pool: Pool) -> bool:
 def answers_by_pandas(happenings: list[Happening], moment: datetime) -> pd.DataFrame:
     """Answered or declined within 10 calendar days, in the centre's time: computed independently.
 
-    What came on a closed day counts from nine o'clock of the next working day.
+    What came on a closed day counts from nine o'clock of the next working day; of older records, from that day.
     """
     events = pd.DataFrame(
         {
@@ -293,6 +293,7 @@ def answers_by_pandas(happenings: list[Happening], moment: datetime) -> pd.DataF
             "type": happening.event.type_name(),
             "at": happening.occurred_at,
             "channel": str(getattr(happening.event, "channel", "")),
+            "older": getattr(happening.event, "history", False),
         }
         for happening in happenings
         if happening.occurred_at <= moment
@@ -301,7 +302,8 @@ def answers_by_pandas(happenings: list[Happening], moment: datetime) -> pd.DataF
     ends = events[events["type"].isin(["WrittenRequestAnswered", "WrittenRequestDeclined"])]
     cases = received.join(ends.groupby("case_id")["at"].min().rename("done"))
     local = cases["at"].dt.tz_convert(TIMEZONE).dt.tz_localize(None)
-    due = (local.map(_counted_from) + pd.Timedelta(days=10)).dt.tz_localize(TIMEZONE)
+    counted_from = local.where(cases["older"].astype(bool), local.map(_counted_from))
+    due = (counted_from + pd.Timedelta(days=10)).dt.tz_localize(TIMEZONE)
     cases["verdict"] = "open"
     cases.loc[cases["done"] <= due, "verdict"] = "met"
     cases.loc[cases["done"] > due, "verdict"] = "breached"
