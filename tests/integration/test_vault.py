@@ -159,7 +159,7 @@ async def test_a_forgotten_consumer_is_forgotten_wherever_events_are_read(servic
     moment = datetime(2026, 3, 2, tzinfo=UTC)
     data = encode(event, await vault.keys_for(["a"]))
     new = NewEvent(event.type_name(), event.schema_version, data, moment)
-    await EventStore(service, "intake").append([Append("m", b"f", "request-1", 0, "1", "m", "k-1", None, (new,))])
+    await EventStore(service, "intake").append([Append("m", b"f", "request-1", 0, "1", "k-1", None, (new,))])
     rows = await owner.fetch("SELECT e::text AS row FROM store.event e UNION ALL SELECT i::text FROM store.inbox i")
     assert rows
     assert not any("Серік" in row["row"] or "Қашан" in row["row"] for row in rows)
