@@ -6,8 +6,6 @@ import asyncio
 import logging
 from functools import partial
 
-import nats
-import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -21,6 +19,7 @@ from shared.process import close_pool, connect_pool, end, run_process, until_tol
 from shared.settings import Settings
 from shared.telemetry import setup
 from shared.telemetry.logs import configure_logging
+from shared.troubles import BUS_TROUBLES
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ async def listen(url: str, runner: Runner) -> None:
                 error_cb=quietly,
             )
             break
-        except (OSError, nats.errors.Error, TimeoutError) as trouble:
+        except BUS_TROUBLES as trouble:
             log.warning("the bus is not reachable (%s); the log is polled meanwhile", type(trouble).__name__)
             await asyncio.sleep(1.0)
     try:

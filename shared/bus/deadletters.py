@@ -45,7 +45,9 @@ ORDER BY id LIMIT $4
 _EXPIRE = f"""
 DELETE FROM ops.dead_letter WHERE received_at < now() - $1::interval AND NOT starts_with(subject, '{names.EVENTS}.')
 """  # noqa: S608 - the prefix is ours
-_PAGE = 200
+_WHOLE = "SELECT id, subject, sealed FROM ops.dead_letter WHERE id > $1 ORDER BY id LIMIT $2"
+_PAGE = 20
+"""Each may hold a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,10 @@ class DeadLetters:
     async def open(self, letter_id: int) -> Content | None:
         """The letter as it was sent; None where there is none under this number."""
         row = await self._pool.fetchrow("SELECT subject, sealed FROM ops.dead_letter WHERE id = $1", letter_id)
-        if row is None:
-            return None
-        packed = orjson.loads(unseal(await self._sealing_key(), self.OWNER, bytes(row["sealed"]).decode()))
+        return None if row is None else self._opened(await self._sealing_key(), row)
+
+    def _opened(self, key: bytes, row: asyncpg.Record) -> Content:
+        packed = orjson.loads(unseal(key, self.OWNER, bytes(row["sealed"]).decode()))
         return Content(row["subject"], packed["headers"], b64decode(packed["body"]))
 
     async def expire(self, age: timedelta) -> int:
@@ -152,15 +155,15 @@ class DeadLetters:
 
     async def naming(self, words: Collection[str]) -> list[int]:
         """The letters that hold one of these words anywhere in what was sent, in any case; opens every letter."""
-        sought = [word.casefold() for word in words]
+        sought, key = [word.casefold() for word in words], await self._sealing_key()
         found: list[int] = []
         after = 0
-        while page := await self.list(resent=True, after=after, limit=_PAGE):
-            for one in page:
-                content = await self.open(one.id)
-                if content is not None and any(word in _readable(content) for word in sought):
-                    found.append(one.id)
-            after = page[-1].id
+        while page := await self._pool.fetch(_WHOLE, after, _PAGE):
+            for row in page:
+                readable = _readable(self._opened(key, row))
+                if any(word in readable for word in sought):
+                    found.append(row["id"])
+            after = page[-1]["id"]
         return found
 
     async def delete(self, letter_ids: Collection[int]) -> int:

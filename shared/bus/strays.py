@@ -13,7 +13,6 @@ from base64 import b64decode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
-import nats.errors
 import orjson
 from nats.aio.msg import Msg
 
@@ -22,6 +21,7 @@ from shared.bus.connection import SturdyClient
 from shared.bus.deliveries import Delivery
 from shared.contracts import Context
 from shared.process import obey_cancellation
+from shared.troubles import BUS_TROUBLES
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Sweeper:
             obey_cancellation()
             try:
                 await self.sweep()
-            except (nats.errors.Error, OSError) as trouble:
+            except BUS_TROUBLES as trouble:
                 log.warning("sweeping waits: %s: %s", type(trouble).__name__, trouble)
             except Exception:
                 log.exception("a sweep failed; its messages are found again")

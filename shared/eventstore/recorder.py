@@ -37,6 +37,8 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
+from shared.troubles import STORE_TROUBLES
+
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -240,7 +242,7 @@ class AsyncpgRecorder(ApplicationRecorder):
             return self._loop.run(work)
         except asyncpg.UniqueViolationError as error:
             raise IntegrityError(str(error)) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except STORE_TROUBLES as error:
             raise OperationalError(str(error)) from error
 
 

@@ -94,7 +94,7 @@ async def test_a_process_whose_server_is_away_stops_cleanly_and_starts_anew(mort
     finally:
         await mortal.restart(server)
     await until(
-        lambda: all(part.ready for part in mortal.state.parts()), 60, lambda: f"not ready: {mortal.state.parts()}"
+        lambda: all(part.ready for part in mortal.state.parts()), 30, lambda: f"not ready: {mortal.state.parts()}"
     )
 
 
@@ -270,10 +270,10 @@ async def every_projection_equals_its_rebuild(system: System, database: asyncpg.
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"role": role}) as pool:
         for projection in projections(Settings().timezone):
             types = [*projection.types]
-            if not await database.fetchval("SELECT EXISTS (SELECT FROM store.event WHERE type = ANY($1))", types):
-                continue  # the load does not complain
-            sql = """SELECT (xid, position) >= (SELECT xid, position FROM store.event WHERE type = ANY($1)
-                                                ORDER BY xid DESC, position DESC LIMIT 1)
+            # The load does not complain: of what it does not do a view has no rows, and must be right about that.
+            told = await database.fetchval("SELECT EXISTS (SELECT FROM store.event WHERE type = ANY($1))", types)
+            sql = """SELECT coalesce((xid, position) >= (SELECT xid, position FROM store.event WHERE type = ANY($1)
+                                                         ORDER BY xid DESC, position DESC LIMIT 1), true)
                      FROM read.projection WHERE name = $2 AND status = 'live'"""
             about = (types, projection.name)
 
@@ -283,4 +283,4 @@ async def every_projection_equals_its_rebuild(system: System, database: asyncpg.
             await until(caught_up, 20, lambda name=projection.name: f"{name} has not caught up")
             verdict = await verify(pool, projection)
             assert verdict.differences == 0, verdict
-            assert verdict.rows > 0
+            assert (verdict.rows > 0) is told
