@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
@@ -51,9 +51,26 @@ def _said(value: str, info: ValidationInfo, forbidden: re.Pattern[str]) -> str:
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("has no time zone; write an offset, e.g. 2026-03-02T09:30:00+05:00")
-    if not 1900 <= value.year <= 2200:
-        raise ValueError("is outside the years 1900 to 2200")
+    _in_years(value.year)
     return value
+
+
+def _calendar_day(value: date, info: ValidationInfo) -> date:
+    if info.context != STORED:
+        _in_years(value.year)
+    return value
+
+
+def _month(value: str, info: ValidationInfo) -> str:
+    if info.context != STORED:
+        _in_years(int(value[:4]))
+    return value
+
+
+def _in_years(year: int) -> None:
+    """Nobody's days lie outside; and what is reckoned from these days still has a date."""
+    if not 1900 <= year <= 2200:
+        raise ValueError("is outside the years 1900 to 2200")
 
 
 PERSONAL_SCHEMA_KEY = "x-personal"
@@ -64,6 +81,8 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,6
 # An id made from another one (`c-<case>`, `<case>-<number>`): room for what is put before or after it.
 LongId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~\-]{0,79}$")]
 When = Annotated[datetime, AfterValidator(_aware)]
+CalendarDay = Annotated[date, AfterValidator(_calendar_day)]
+Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$"), AfterValidator(_month)]
 Tiyn = Annotated[int, Field(ge=0, le=10**13, description="money in tiyn, 1/100 tenge: exact, never a float")]
 # A sum over many consultations: each of them is within `Tiyn`, their sum need not be.
 TiynTotal = Annotated[int, Field(ge=0, description="a sum of money in tiyn, 1/100 tenge")]

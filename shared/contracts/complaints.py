@@ -6,13 +6,13 @@ it, is sealed; only ids of employees and the words of the catalogues stay readab
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
+from .base import AboutNobody, CalendarDay, Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
 from .intake import Consumer, Contact, ContactKind
 from .quality import Attempts, CorrectiveAction
 from .values import Channel, Language, Regime
@@ -195,7 +195,7 @@ class DecideComplaint(_OfComplaint):
     response: PersonalText
     remedy: PersonalText | None = None
     """What the complainant gets."""
-    remedy_due: date | None = None
+    remedy_due: CalendarDay | None = None
     causes: _Codes = Field(default_factory=list[str])
     actions: list[CorrectiveAction] = Field(default_factory=list[CorrectiveAction], max_length=20)
     no_action_because: AboutNobody | None = None

@@ -5,14 +5,27 @@ Complaints, and what keeps quality up, are in modules of their own beside this o
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import complaints, quality
-from .base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn, TiynTotal, When
+from .base import (
+    AboutNobody,
+    CalendarDay,
+    Code,
+    Command,
+    Event,
+    Id,
+    LongId,
+    PersonalText,
+    Sealed,
+    Tiyn,
+    TiynTotal,
+    When,
+)
 from .quality import Attempts, Remedy
 from .values import Channel, Form, Path, Solved
 
@@ -93,7 +106,7 @@ class ImprovementAction(BaseModel):
 
     action: AboutNobody
     owner: Id
-    due: date
+    due: CalendarDay
     kind: Remedy = Remedy.OTHER
     department: Code | None = None
 

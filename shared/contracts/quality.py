@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .base import AboutNobody, Code, Command, Event, Id, LongId, Short
+from .base import AboutNobody, CalendarDay, Code, Command, Event, Id, LongId, Short
 from .values import Channel
 
 Attempts = Annotated[int, Field(ge=1, le=100, description="how often somebody was tried to be reached, in vain")]
@@ -47,7 +47,7 @@ class CorrectiveAction(BaseModel):
     action: AboutNobody
     department: Code
     owner: Id
-    due: date
+    due: CalendarDay
 
 
 class AddCause(_Feedback, Command):
@@ -73,7 +73,7 @@ class OrderAction(_Feedback, Command):
     action: AboutNobody
     department: Code
     owner: Id
-    due: date
+    due: CalendarDay
     causes: list[Code] = Field(default_factory=list[str], max_length=20)
     about: Id | None = None
     """The case, complaint or inspection that shows the need, if one does."""
@@ -85,7 +85,7 @@ class MoveAction(_Feedback, Command):
 
     action_id: LongId
     owner: Id | None = None
-    due: date | None = None
+    due: CalendarDay | None = None
     reason: AboutNobody
 
 
@@ -111,7 +111,7 @@ class VerifyAction(_Feedback, Command):
     verified_by: Id
     cause_gone: bool
     finding: AboutNobody
-    due: date | None = None
+    due: CalendarDay | None = None
 
 
 class Mark(StrEnum):
@@ -172,7 +172,7 @@ class ActionDue(_Feedback, Event):
     action: str
     department: str | None
     owner: Id
-    due: date
+    due: CalendarDay
     causes: list[str]
     verifier: Id | None
     office: str | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -247,6 +248,20 @@ _json = st.recursive(
 )
 
 
+AT_THE_EDGE = [
+    *(10**30, -1, 0, 10**400, 1e308, "\0"),
+    *("0001-01-01", "1900-01-01", "2200-12-31", "9999-12-31", "0000-01", "1900-01", "2200-12", "9999-12", "00:00"),
+]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a body at which something stands, as what holds it and the key there."""
+    keys = sorted(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from places(value[key])
+
+
 def _wrong_schema() -> st.SearchStrategy[Attack]:
     def unknown_field(name: str, value: Any) -> Attack:
         def change(draft: Draft) -> None:
@@ -264,8 +279,11 @@ def _wrong_schema() -> st.SearchStrategy[Attack]:
 
     def wrong_value(which: int, value: Any) -> Attack:
         def change(draft: Draft) -> None:
-            field = sorted(draft.body)[which % len(draft.body)]
-            draft.raw_body = json.dumps({**draft.body, field: value}).encode()
+            body = copy.deepcopy(draft.body)
+            found = list(places(body))
+            holder, key = found[which % len(found)]
+            holder[key] = value
+            draft.raw_body = json.dumps(body).encode()
 
         return Attack("wrong value", change, frozenset())
 
@@ -280,7 +298,7 @@ def _wrong_schema() -> st.SearchStrategy[Attack]:
         st.builds(unknown_field, st.text(st.characters(exclude_categories=["Cs"]), max_size=30), _json),
         st.integers(0, 30).map(missing_field),
         st.builds(wrong_value, st.integers(0, 30), _json),
-        st.builds(wrong_value, st.integers(0, 30), st.sampled_from([10**30, -1, 10**400, 1e308, "0001-01-01", "\0"])),
+        st.builds(wrong_value, st.integers(0, 30), st.sampled_from(AT_THE_EDGE)),
         st.sampled_from(["\0", "a\0b", "x" * 5000, ""]).map(evil_text),
         _json.filter(lambda value: not isinstance(value, dict)).map(
             lambda value: _raw(

@@ -56,12 +56,23 @@ class World:
 
     def accepts(self, command: Message) -> bool:
         """Whether a command would be accepted now. Nothing happens."""
-        [service] = [service for service in SERVICES if type(command) in service.commands]
         try:
-            self._events(service, command, self.now)
+            self.weigh(command, self.now)
         except Refused:
             return False
         return True
+
+    def weigh(self, command: Message, at: datetime) -> Sequence[Event]:
+        """What a command would lead to now, followed to the state after it. Nothing happens.
+
+        Raises:
+            Refused: by the rules. Anything else is a fault of theirs.
+        """
+        [service] = [service for service in SERVICES if type(command) in service.commands]
+        _, state, events = self._events(service, command, at)
+        for event in events:
+            state = service.evolve(state, event, at)
+        return events
 
     def deliver(self, index: int, *, again: bool = False) -> None:
         """Deliver one event under way; `again`: it will come once more. What must wait stays under way."""

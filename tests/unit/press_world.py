@@ -185,7 +185,25 @@ class PressWorld:
         while self.under_way:
             self.deliver(0)
 
+    def weigh(self, message: Message, when: datetime) -> Sequence[Event]:
+        """What a message would lead to now, followed to the state after it. Nothing happens.
+
+        Raises:
+            Refused: by the rules.
+        """
+        return self._events(message, "weighed", when)[2]
+
     def _decide(self, message: Message, message_id: str, when: datetime) -> Sequence[Event]:
+        stream, state, events = self._events(message, message_id, when)
+        for event in events:
+            self.log.append((stream, event))
+            if type(event) in self.rules.reacts_to:
+                self.under_way.append((event, when))
+        self.states[stream] = state
+        return events
+
+    def _events(self, message: Message, message_id: str, when: datetime) -> tuple[str, Any, Sequence[Event]]:
+        """The stream a message is decided on, its state afterwards, and what the rules say."""
         rules = self.rules
         stream = rules.stream_of(message, message_id)
         state = self.states.get(stream, rules.initial())
@@ -196,11 +214,7 @@ class PressWorld:
         events = rules.decide(state, message, given)
         for event in events:
             state = rules.evolve(state, event, when)
-            self.log.append((stream, event))
-            if type(event) in rules.reacts_to:
-                self.under_way.append((event, when))
-        self.states[stream] = state
-        return events
+        return stream, state, events
 
 
 def refusal_of(world: PressWorld, message: Message, message_id: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.contracts.base import AboutNobody, Command, Event, Id, LongId, Sealed, Short
+from shared.contracts.base import AboutNobody, CalendarDay, Command, Event, Id, LongId, Sealed, Short
 from shared.contracts.values import Channel, Language
 
 from .common import Consumer, ContactKind, InIntake
@@ -31,7 +31,7 @@ class Place(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     who: Id
-    day: date
+    day: CalendarDay
     slot: Slot
 
 
@@ -39,7 +39,7 @@ class OpenAgenda(InIntake, Command):
     """The consultant (or the office's desk) can be booked on that day; sent again, it adds slots."""
 
     who: Id
-    day: date
+    day: CalendarDay
     office: Short
     utc_offset_minutes: Annotated[int, Field(ge=-720, le=840)] = 300
     """Of the office's local time on that day."""
@@ -51,7 +51,7 @@ class BookAppointment(InIntake, Command):
 
     booking_id: Id | None = None
     who: Id
-    day: date
+    day: CalendarDay
     slot: Slot
     channel: Channel
     language: Language
@@ -67,7 +67,7 @@ class RescheduleAppointment(InIntake, Command):
     booking_id: Id
     old: Place
     who: Id
-    day: date
+    day: CalendarDay
     slot: Slot
 
 
@@ -76,7 +76,7 @@ class CancelAppointment(InIntake, Command):
 
     booking_id: Id
     who: Id
-    day: date
+    day: CalendarDay
     reason: AboutNobody
 
 
@@ -85,7 +85,7 @@ class BeginAppointment(InIntake, Command):
 
     booking_id: Id
     who: Id
-    day: date
+    day: CalendarDay
 
 
 class RecordMissedAppointment(InIntake, Command):
@@ -93,14 +93,14 @@ class RecordMissedAppointment(InIntake, Command):
 
     booking_id: Id
     who: Id
-    day: date
+    day: CalendarDay
 
 
 class AgendaOpened(InIntake, Event):
     """These slots can be booked."""
 
     who: Id
-    day: date
+    day: CalendarDay
     office: str
     utc_offset_minutes: int
     slots: list[AgendaSlot]
@@ -114,7 +114,7 @@ class AppointmentBooked(InIntake, Event):
     appointment_id: LongId
     """The booking's id and how often it was moved: each place has a clock of its own."""
     who: Id
-    day: date
+    day: CalendarDay
     slot: Slot
     starts_at: datetime
     minutes: int

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from ..base import Code, Command, Event, Short
-from .parts import DayOfMonth, Month, OfSubscriptions
+from ..base import CalendarDay, Code, Command, Event, Month, Short
+from .parts import DayOfMonth, OfSubscriptions
 
 
 class AnnounceCampaign(OfSubscriptions, Command):
@@ -13,8 +11,8 @@ class AnnounceCampaign(OfSubscriptions, Command):
 
     campaign_id: Code
     title: Short
-    opens: date
-    closes: date
+    opens: CalendarDay
+    closes: CalendarDay
     """The last day on which forms are accepted."""
     first_month: Month
     last_month: Month
@@ -27,7 +25,7 @@ class SetCutOffs(OfSubscriptions, Command):
     """
 
     place: Code | None = None
-    effective_from: date
+    effective_from: CalendarDay
     order_day: DayOfMonth
     annulment_day: DayOfMonth
     redirection_day: DayOfMonth | None = None
@@ -39,8 +37,8 @@ class CampaignAnnounced(OfSubscriptions, Event):
 
     campaign_id: str
     title: str
-    opens: date
-    closes: date
+    opens: CalendarDay
+    closes: CalendarDay
     first_month: Month
     last_month: Month
 
@@ -49,7 +47,7 @@ class CutOffsSet(OfSubscriptions, Event):
     """These cut-offs hold from `effective_from` on."""
 
     place: str | None
-    effective_from: date
+    effective_from: CalendarDay
     order_day: int
     annulment_day: int
     redirection_day: int

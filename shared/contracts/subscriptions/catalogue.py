@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from ..base import Code, Command, Event, Short
+from ..base import CalendarDay, Code, Command, Event, Short
 from ..values import Distribution
 from .parts import IssuesAMonth, Months, OfSubscriptions, PublicationIndex, TermPrice
 
@@ -29,7 +28,7 @@ class PublishCatalogueEntry(OfSubscriptions, Command):
     max_months: Months
     distribution: Distribution
     territory: Short
-    effective_from: date
+    effective_from: CalendarDay
     prices: _Prices
     issues_by_month: Annotated[list[IssuesAMonth], Field(min_length=12, max_length=12)] | None = None
     """How many issues come out in each month, January first; default: spread evenly over the year."""
@@ -41,7 +40,7 @@ class SetDeliveryTariff(OfSubscriptions, Command):
     """The distributor's price of delivering a publication, in force from a date; never overwritten (§6, §9)."""
 
     index: PublicationIndex
-    effective_from: date
+    effective_from: CalendarDay
     prices: _Prices
     set_by: Short
 
@@ -57,7 +56,7 @@ class CatalogueEntryPublished(OfSubscriptions, Event):
     max_months: int
     distribution: Distribution
     territory: str
-    effective_from: date
+    effective_from: CalendarDay
     prices: list[TermPrice]
     issues_by_month: list[int] | None = None
     places: list[str] = Field(default_factory=list[str])
@@ -67,7 +66,7 @@ class DeliveryTariffSet(OfSubscriptions, Event):
     """Delivering this publication costs so much from `effective_from` on."""
 
     index: PublicationIndex
-    effective_from: date
+    effective_from: CalendarDay
     prices: list[TermPrice]
     set_by: str
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from ..base import AboutNobody, Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn
+from ..base import AboutNobody, CalendarDay, Code, Command, Event, Id, LongId, Month, PersonalText, Sealed, Tiyn
 from ..values import Payment, Seller, Zone
-from .parts import Copies, Month, OfSubscriptions, PublicationIndex
+from .parts import Copies, OfSubscriptions, PublicationIndex
 
 
 class AnnulSubscription(OfSubscriptions, Command):
@@ -71,7 +69,7 @@ class SubscriptionAnnulled(OfSubscriptions, Event):
     worker: Id
     """Who took the form."""
     annulled_by: Id
-    form_day: date
+    form_day: CalendarDay
     reason: str | None
 
 
@@ -103,7 +101,7 @@ class SubscriptionReversed(OfSubscriptions, Event):
     seller: Seller
     worker: Id
     reversed_by: Id
-    form_day: date
+    form_day: CalendarDay
     ground: str
 
 

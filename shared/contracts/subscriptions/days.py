@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from ..base import Code, Command, Event, Id, LongId, Short, Tiyn, When
+from ..base import CalendarDay, Code, Command, Event, Id, LongId, Short, Tiyn, When
 from ..values import Payment, Seller
 from .parts import Months, OfSubscriptions, Part, PublicationIndex, TiynBalance
 
@@ -56,7 +55,7 @@ class OpenDay(OfSubscriptions, Command):
     """The facility begins its operating day. The day's first form opens it too."""
 
     facility: Code
-    day: date
+    day: CalendarDay
     worker: Id
     """Who answers for the day's certification."""
 
@@ -65,7 +64,7 @@ class CountDay(OfSubscriptions, Command):
     """The money and the delivery cards of a day, counted to be reconciled with its protocol."""
 
     facility: Code
-    day: date
+    day: CalendarDay
     worker: Id
     cash: TiynBalance
     """The cash taken in, less what was paid back."""
@@ -80,7 +79,7 @@ class CertifyDay(OfSubscriptions, Command):
     """The worker signs the extended protocol. From then on the day takes nothing."""
 
     facility: Code
-    day: date
+    day: CalendarDay
     worker: Id
     signature: Short
     """Name and post, as signed."""
@@ -92,7 +91,7 @@ class DayOpened(OfSubscriptions, Event):
     case_id: LongId
     """`<facility>.<day>`."""
     facility: str
-    day: date
+    day: CalendarDay
     worker: Id
     due_at: When
 
@@ -102,7 +101,7 @@ class DayCounted(OfSubscriptions, Event):
 
     case_id: LongId
     facility: str
-    day: date
+    day: CalendarDay
     worker: Id
     cash: TiynBalance
     invoiced: TiynBalance
@@ -116,7 +115,7 @@ class DayCertified(OfSubscriptions, Event):
 
     case_id: LongId
     facility: str
-    day: date
+    day: CalendarDay
     worker: Id
     signature: str
     forms: int
@@ -137,7 +136,7 @@ class BooksCarriedForward(OfSubscriptions, Event):
 
     case_id: LongId
     facility: str
-    day: date
+    day: CalendarDay
     year: int
     last_number: int
     """Of the forms numbered in `year`."""
@@ -155,7 +154,7 @@ class RefundBooked(OfSubscriptions, Event):
 
     abonement: LongId
     facility: str
-    day: date
+    day: CalendarDay
     booking: Booking
     amount: Tiyn
     payment: Payment
@@ -164,7 +163,7 @@ class RefundBooked(OfSubscriptions, Event):
     seller: Seller
     worker: Id
     """Who took the form."""
-    form_day: date
+    form_day: CalendarDay
     """The day of the form."""
 
 

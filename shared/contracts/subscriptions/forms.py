@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from ..base import Code, Command, Event, Id, LongId, PersonalText, Sealed, Tiyn
+from ..base import CalendarDay, Code, Command, Event, Id, LongId, Month, PersonalText, Sealed, Tiyn
 from ..values import Distribution, Language, Payment, Seller, SubscriberKind, Zone
-from .parts import Copies, Month, Months, OfSubscriptions, Part, PublicationIndex
+from .parts import Copies, Months, OfSubscriptions, Part, PublicationIndex
 
 
 class Subscriber(Part):
@@ -103,7 +102,7 @@ class SubscriptionAccepted(OfSubscriptions, Event):
     address: Sealed
     abonement: LongId | None = None
     """The form's number: `<facility>.<year>.<n>`, gapless in each facility and year. None: before forms had one."""
-    day: date | None = None
+    day: CalendarDay | None = None
     """The facility's operating day it belongs to."""
     campaign: str | None = None
     delivery_price: Tiyn = 0
@@ -126,7 +125,7 @@ class DeliveryCardMade(OfSubscriptions, Event):
 
     abonement: LongId
     facility: str
-    day: date
+    day: CalendarDay
     index: PublicationIndex
     first_month: Month
     months: int

@@ -10,7 +10,6 @@ from ..base import Tiyn
 
 PublicationIndex = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
 Months = Annotated[int, Field(ge=1, le=12)]
-Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Copies = Annotated[int, Field(ge=1, le=100_000)]
 IssuesAMonth = Annotated[int, Field(ge=0, le=31)]
 DayOfMonth = Annotated[int, Field(ge=1, le=31, description="31 is the month's last day, whichever it is")]
