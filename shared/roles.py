@@ -23,6 +23,7 @@ _INTAKE: Rows = {
     "ReceiveRequest": (Role.CHANNEL, *_FRONT_DESK, Role.OPERATOR),
     "CollectDetails": _FRONT_DESK,
     "HandOverCase": (*_CONSULTING, Role.INFORMATION_OFFICER, Role.OPERATOR, Role.SPECIALIST),
+    "EndRequest": (*_FRONT_DESK, Role.OPERATOR),
     "ReceiveWrittenRequest": (Role.CHANNEL, *_FRONT_DESK, Role.OPERATOR, Role.COUNTER_WORKER),
     "RegisterWrittenRequest": (Role.OPERATOR, *_FRONT_DESK),
     "CheckCompleteness": _REMOTE_SERVICE,

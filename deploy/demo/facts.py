@@ -42,6 +42,7 @@ from shared.contracts.values import CancelGround
 _EVENTS: dict[str, tuple[str, ...]] = {
     "ReceiveRequest": ("RequestReceived",),
     "CollectDetails": ("DetailsCollected", "ConsultationOpened"),
+    "EndRequest": ("RequestEnded",),
     "HoldConsultation": ("ConsultHeld", "AssessmentDue"),
     "RequirePlan": ("PlanRequired",),
     "CompletePreparation": ("PreparationTaskEnded",),

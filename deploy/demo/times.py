@@ -28,7 +28,7 @@ from shared.contracts.feedback import (
     RecordUnreached,
     Survey,
 )
-from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.intake import CollectDetails, EndRequest, ReceiveRequest
 from shared.contracts.values import CancelGround, Party
 
 _MINUTES, _DAYS, _MONTHS = "minutes", "days", "months"
@@ -127,6 +127,8 @@ class _Account:
             case CollectDetails() as details:
                 self._stop(("details_visit", "details_email"), at)
                 self._branch(details, at)
+            case EndRequest():
+                self._cancel(("details_visit", "details_email"))
             case RequirePlan():
                 self._cancel(("begin_at_once", "consult_remote"))
                 self._start("plan_required", at, "3a-b" if self.at_once else "3b-b")

@@ -35,6 +35,7 @@ from services.intake.state import Record, Request, State, Unknown, Written
 from shared.contracts import intake
 from shared.contracts.base import Event, Message
 from shared.contracts.complaints import ComplaintReceived
+from shared.contracts.consult import CaseEnded
 from shared.contracts.feedback import Satisfied
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -57,6 +58,7 @@ from shared.contracts.intake import (
     DeclineWrittenRequest,
     DetailsCollected,
     EndClarification,
+    EndRequest,
     ExtendAnswer,
     ForgettingOwed,
     ForwardMisdirected,
@@ -76,6 +78,7 @@ from shared.contracts.intake import (
     ReceiveWrittenRequest,
     RegisterConsumer,
     RegisterWrittenRequest,
+    RequestEnded,
     RescheduleAppointment,
     RoutingSet,
     SetRouting,
@@ -100,8 +103,10 @@ REACTIONS: tuple[type[Event], ...] = (
     DetailsCollected,
     AppointmentTakenOver,
     MoveOvertaken,
-    # Feedback's: a case that satisfied is nobody's load any more; who complains is in the information base, too.
+    # Consult's and feedback's: a case that was called off, or satisfied, is nobody's load any more.
+    CaseEnded,
     Satisfied,
+    # Who complains is in the information base, too.
     ComplaintReceived,
 )
 
@@ -131,7 +136,7 @@ def decide(
             return requests.receive(state, message, given)
         case ReceiveWrittenRequest():
             return mail.receive(state, message, given, case_types)
-        case CollectDetails() | HandOverCase():
+        case CollectDetails() | HandOverCase() | EndRequest():
             return decide_on_request(state, message, given)
         case (
             RegisterWrittenRequest() | CheckCompleteness() | AskClarification() | ReceiveClarification()
@@ -157,7 +162,7 @@ def decide(
             return contacts.decide(state, message, given)
         case ComplaintReceived():
             return complainants.enter(state, message, given)
-        case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | Satisfied():
+        case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied():
             return routing.count(state, message, given)
         case _ if isinstance(message, calls.Step):
             return calls.step(state, message, given)
@@ -169,11 +174,15 @@ def decide(
             raise Refused("unknown_type", f"intake has no rule for {message.type_name()}; see `tereze contract`")
 
 
-def decide_on_request(state: State, message: CollectDetails | HandOverCase, given: Given[State]) -> Sequence[Event]:
-    """Stage 2 and hand-over."""
+def decide_on_request(
+    state: State, message: CollectDetails | HandOverCase | EndRequest, given: Given[State]
+) -> Sequence[Event]:
+    """Stage 2, hand-over, and the end of what never comes to stage 2."""
     match message, state:
         case CollectDetails(), Request():
             return [requests.collect_details(state, message, given)]
+        case EndRequest(), Request():
+            return requests.end(state, message, given)
         case HandOverCase(), (Request() | Written()):
             return requests.hand_over(state, message, given)
         case _:
@@ -235,7 +244,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
     if type(event) in _OF_WRITTEN:
         return mail.evolve(state, event, occurred_at)
     match event:
-        case intake.RequestReceived() | DetailsCollected() | CaseHandedOver():
+        case intake.RequestReceived() | DetailsCollected() | CaseHandedOver() | RequestEnded():
             return requests.evolve(state, event, occurred_at)
         case ContactClaimed() | ContactReleased():
             return contacts.evolve(state, event)
@@ -274,7 +283,10 @@ def stream_of(message: Message, fresh_id: str) -> str:
             return contacts.claim_stream(message.contact)
         case ComplaintReceived():
             return contacts.record_stream(message.consumer_id or "")
-        case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | Satisfied() | SetRouting():
+        case (
+            CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied()
+            | SetRouting()
+        ):  # fmt: skip
             return routing.office_stream(message.office)
         case ReceiveCall():
             return f"call-{message.call_id or fresh_id}"

@@ -15,11 +15,13 @@ from shared.contracts.intake import (
     CaseHandedOver,
     CollectDetails,
     DetailsCollected,
+    EndRequest,
     HandOverCase,
     ReceiveRequest,
+    RequestEnded,
     RequestReceived,
 )
-from shared.contracts.values import Channel
+from shared.contracts.values import CancelGround, Channel
 from shared.decider import Blind, Given, Refused
 from shared.rules import not_before
 
@@ -86,6 +88,7 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
 
 def collect_details(request: Request, details: CollectDetails, given: Given[State]) -> DetailsCollected:
     """Stage 2: 2a where the consumer came or phoned, 2b where the request came in writing; once."""
+    still_open(request)
     if request.details_collected:
         raise Refused("already_collected", "this case's details are collected; go on with its consultation", "case_id")
     not_before(request.received_at, given.occurred_at, "the request was received")
@@ -109,8 +112,54 @@ def collect_details(request: Request, details: CollectDetails, given: Given[Stat
     )
 
 
+def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event]:
+    """A request ends before stage 2 is done: nobody collects details of who withdrew or is not to be found.
+
+    Raises:
+        Refused: `closed`, `with_consult`, `not_over`, `approval_missing`, `out_of_order`.
+    """
+    still_open(request)
+    if request.details_collected:
+        raise Refused(
+            "with_consult",
+            "this case's details are collected: its consultation is called off instead (CancelConsultation)",
+            "case_id",
+        )
+    if ending.ground is CancelGround.CENTRE_UNABLE:
+        raise Refused(
+            "not_over", "what the centre is unable to do now it still owes; hand the case over (HandOverCase)", "ground"
+        )
+    if ending.ground is not CancelGround.CONSUMER_WITHDREW and ending.approved_by != request.responsible:
+        raise Refused(
+            "approval_missing",
+            f"only {request.responsible} may end a case that the consumer did not withdraw; name them in approved_by",
+            "approved_by",
+        )
+    not_before(request.received_at, given.occurred_at, "the request was received")
+    ended = RequestEnded(
+        consumer_id=request.consumer_id,
+        case_id=ending.case_id,
+        channel=request.channel,
+        office=request.office,
+        topic=request.topic,
+        responsible=request.responsible,
+        ground=ending.ground,
+        reason=ending.reason,
+        approved_by=ending.approved_by,
+    )
+    return [ended, *routing.released(request.routed, ending.case_id, request.office)]
+
+
+def still_open(request: Request) -> None:
+    """After the end comes nothing more."""
+    if request.ended:
+        raise Refused("closed", "this request has ended; open a new case for anything further", "case_id")
+
+
 def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State]) -> Sequence[Event]:
     """Somebody else becomes responsible, as long as the case is intake's."""
+    if isinstance(case, Request):
+        still_open(case)
     if isinstance(case, Request) and case.details_collected:
         raise Refused(
             "with_consult",
@@ -168,6 +217,8 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
             )
         case DetailsCollected(), Request():
             return replace(state, details_collected=True)
+        case RequestEnded(), Request():
+            return replace(state, ended=True)
         case CaseHandedOver(), Request():
             return replace(state, responsible=event.responsible)
         case CaseHandedOver(), Written():

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from services.intake.state import Office, Request, State, Written
 from shared.contracts.base import Event, Message
+from shared.contracts.consult import CaseEnded
 from shared.contracts.feedback import Satisfied
 from shared.contracts.intake import (
     CaseAssigned,
@@ -26,7 +27,7 @@ from shared.contracts.intake import (
 from shared.contracts.values import Language
 from shared.decider import Blind, Given, Refused
 
-Reacted = CaseAssigned | CaseHandedOver | CaseReleased | DetailsCollected | Satisfied
+Reacted = CaseAssigned | CaseHandedOver | CaseReleased | DetailsCollected | CaseEnded | Satisfied
 """What changes who holds what."""
 
 
@@ -83,12 +84,12 @@ def count(state: State, message: Reacted, given: Given[State]) -> Sequence[Event
             if isinstance(message, CaseHandedOver) and case_id not in held:
                 return []
             case = given.others.get(f"case-{case_id}")
-            settled = isinstance(case, Written) and case.closed
+            settled = (isinstance(case, Written) and case.closed) or (isinstance(case, Request) and case.ended)
             told = message.responsible
             holder = None if settled else case.responsible if isinstance(case, Request | Written) else told
         case DetailsCollected():
             holder = message.consultant if case_id in held else None
-        case CaseReleased() | Satisfied():
+        case CaseReleased() | CaseEnded() | Satisfied():
             holder = None
     if held.get(case_id) == holder:
         return []

@@ -29,6 +29,7 @@ class Request:
     received_at: datetime
     routed: bool = False
     details_collected: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.intake.bookings import agenda_stream
 from services.intake.domain import DECIDER
 from services.intake.state import Agenda
+from shared.contracts.consult import CaseEnded
 from shared.contracts.feedback import Satisfied
 from shared.contracts.intake import (
     AgendaOpened,
@@ -338,6 +339,13 @@ def test_a_case_counts_to_its_consultant_until_it_satisfied() -> None:
     done = Satisfied.model_construct(case_id="A1", office="central")
     given(DECIDER, (SET, counted)).when(done).then(LoadCounted(case_id="A1", office="central", responsible=None))
     given(DECIDER, (SET,)).when(done).then_nothing()
+
+
+def test_a_case_that_was_called_off_is_nobodys_load() -> None:
+    counted = LoadCounted(case_id="A1", office="central", responsible="k-9")
+    ended = CaseEnded.model_construct(case_id="A1", office="central")
+    given(DECIDER, (SET, counted)).when(ended).then(LoadCounted(case_id="A1", office="central", responsible=None))
+    given(DECIDER, (SET,)).when(ended).then_nothing()
 
 
 def test_what_the_routing_did_not_give_is_not_counted() -> None:

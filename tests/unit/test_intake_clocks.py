@@ -33,6 +33,7 @@ from shared.contracts.intake import (
     DeclineWrittenRequest,
     EndCall,
     EndClarification,
+    EndRequest,
     ExtendAnswer,
     FindCallerData,
     FinishAfterCall,
@@ -53,7 +54,7 @@ from shared.contracts.intake import (
     RescheduleAppointment,
     TryCallBack,
 )
-from shared.contracts.values import Channel, DeclineGround, Language
+from shared.contracts.values import CancelGround, Channel, DeclineGround, Language
 from shared.decider import Refused
 
 from .case_clocks import clocks
@@ -266,6 +267,19 @@ def test_a_request_handed_over_before_its_details_are_collected_is_the_others() 
     )
     found = play((0, request), (60, HandOverCase(case_id="R1", to="k-2", reason="speaks English")))
     assert _owners(found) == {"details_visit": "k-2"}
+
+
+def test_nobody_owes_the_details_of_a_request_that_ended() -> None:
+    request = ReceiveRequest(
+        case_id="R1",
+        channel=Channel.WALK_IN,
+        language=Language.KK,
+        office="central",
+        question="көмек керек",
+        responsible="k-1",
+    )
+    found = play((0, request), (60, EndRequest(case_id="R1", ground=CancelGround.CONSUMER_WITHDREW)))
+    assert found["details_visit"].verdict == Verdict.CANCELLED
 
 
 # ── whatever happens, in whatever order ──────────────────────────────────────────────────────────────────────

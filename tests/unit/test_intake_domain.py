@@ -11,6 +11,7 @@ from services.intake.domain import DECIDER
 from shared.contracts.base import Event
 from shared.contracts.intake import (
     AnswerWrittenRequest,
+    CaseReleased,
     CollectDetails,
     Consumer,
     Contact,
@@ -18,16 +19,19 @@ from shared.contracts.intake import (
     ContactsLearnt,
     DeclineWrittenRequest,
     DetailsCollected,
+    EndRequest,
+    HandOverCase,
     ReceiveRequest,
     ReceiveWrittenRequest,
     RegisterWrittenRequest,
+    RequestEnded,
     RequestReceived,
     WrittenRequestAnswered,
     WrittenRequestDeclined,
     WrittenRequestReceived,
     WrittenRequestRegistered,
 )
-from shared.contracts.values import Channel, DeclineGround, Form, Language
+from shared.contracts.values import CancelGround, Channel, DeclineGround, Form, Language
 
 from .given_when_then import FRESH_ID, NINE, at, given, refused
 
@@ -338,3 +342,40 @@ def test_nothing_happens_in_the_future_but_a_channels_clock_may_be_five_minutes_
     given(DECIDER).when(receive(), at=NINE + timedelta(minutes=5), now=NINE).then(received(), LEARNT)
     late = NINE + timedelta(minutes=5, seconds=1)
     given(DECIDER).when(receive(), at=late, now=NINE).then(refused("in_the_future", "time"))
+
+
+# ── what never comes to stage 2 ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_request_ends_before_its_details_are_collected() -> None:
+    withdrawn = EndRequest(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW, reason="found it herself")
+    given(DECIDER, (received(),)).when(withdrawn).then_one(RequestEnded, responsible="manager-1", approved_by=None)
+    ended = given(DECIDER, (received(),)).when(withdrawn).events
+    hand = HandOverCase(case_id="A1", to="k-9", reason="knows the family")
+    for later in (withdrawn, hand, collect()):
+        given(DECIDER, (received(), *ended)).when(later).then(refused("closed", "case_id"))
+
+
+def test_only_its_responsible_ends_a_request_that_the_consumer_did_not_withdraw() -> None:
+    absent = EndRequest(case_id="A1", ground=CancelGround.CONSUMER_ABSENT)
+    given(DECIDER, (received(),)).when(absent).then(refused("approval_missing", "approved_by"))
+    another = absent.model_copy(update={"approved_by": "k-9"})
+    given(DECIDER, (received(),)).when(another).then(refused("approval_missing", "approved_by"))
+    approved = absent.model_copy(update={"approved_by": "manager-1"})
+    given(DECIDER, (received(),)).when(approved).then_one(RequestEnded, approved_by="manager-1")
+
+
+def test_what_the_centre_still_owes_and_what_consult_has_taken_over_is_not_ended_here() -> None:
+    unable = EndRequest(case_id="A1", ground=CancelGround.CENTRE_UNABLE, approved_by="manager-1")
+    given(DECIDER, (received(),)).when(unable).then(refused("not_over", "ground"))
+    details = DetailsCollected.model_construct(case_id="A1")
+    withdrawn = EndRequest(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW)
+    given(DECIDER, (received(), details)).when(withdrawn).then(refused("with_consult", "case_id"))
+    given(DECIDER).when(withdrawn).then(refused("unknown_case", "case_id", early=True))
+
+
+def test_a_request_that_the_routing_gave_away_leaves_the_load_with_its_end() -> None:
+    routed = received().model_copy(update={"routed": True})
+    withdrawn = EndRequest(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW)
+    ended, released = given(DECIDER, (routed,)).when(withdrawn).events
+    assert (ended.type_name(), released) == ("RequestEnded", CaseReleased(case_id="A1", office="central"))

@@ -30,6 +30,7 @@ from shared.contracts.intake import (
     ExtensionNoticeGiven,
     InformationGiven,
     MisdirectedForwarded,
+    RequestEnded,
     RequestReceived,
     SpecialistAsked,
     SpecialistConnected,
@@ -119,6 +120,7 @@ def _put_off(data: dict[str, Any]) -> Span:
 _HANDED_OVER = On(event=CaseHandedOver, owner="responsible")
 _TO_SPECIALIST = On(event=WrittenRequestForwarded, owner="specialist")
 _COLLECTED = (On(event=DetailsCollected),)
+_NONE_TO_COLLECT = (On(event=RequestEnded),)
 _ANSWERED, _DECLINED = On(event=WrittenRequestAnswered), On(event=WrittenRequestDeclined)
 _SENT_ON = On(event=MisdirectedForwarded)
 _WAITS = (On(event=ClarificationAsked),)
@@ -135,6 +137,7 @@ _REQUESTS: tuple[Indicator, ...] = (
         start=On(event=RequestReceived, when=_present, owner="responsible"),
         stops=_COLLECTED,
         passes=(_HANDED_OVER,),
+        cancels=_NONE_TO_COLLECT,
     ),
     Indicator(
         name="details_email",
@@ -143,6 +146,7 @@ _REQUESTS: tuple[Indicator, ...] = (
         start=On(event=RequestReceived, when=_in_writing, owner="responsible"),
         stops=_COLLECTED,
         passes=(_HANDED_OVER,),
+        cancels=_NONE_TO_COLLECT,
     ),
 )
 

@@ -107,8 +107,10 @@ from .requests import (
     CollectDetails,
     ContactsLearnt,
     DetailsCollected,
+    EndRequest,
     HandOverCase,
     ReceiveRequest,
+    RequestEnded,
     RequestReceived,
 )
 from .routing import (
@@ -176,6 +178,7 @@ __all__ = [
     "DetailsCollected",
     "EndCall",
     "EndClarification",
+    "EndRequest",
     "ExtendAnswer",
     "ExtensionNoticeGiven",
     "FindCallerData",
@@ -204,6 +207,7 @@ __all__ = [
     "RecordMissedAppointment",
     "RegisterConsumer",
     "RegisterWrittenRequest",
+    "RequestEnded",
     "RequestReceived",
     "RescheduleAppointment",
     "Route",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.contracts.base import AboutNobody, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
-from shared.contracts.values import Channel, Form, Language
+from shared.contracts.values import CancelGround, Channel, Form, Language
 
 from .common import Consumer, Contact, ContactKind, InIntake
 
@@ -56,6 +56,16 @@ class HandOverCase(InIntake, Command):
     case_id: Id
     to: Id
     reason: AboutNobody
+
+
+class EndRequest(InIntake, Command):
+    """No consultation will follow: the consumer withdraws, or the responsible ends the request on another ground."""
+
+    case_id: Id
+    ground: CancelGround
+    reason: PersonalText | None = None
+    approved_by: Id | None = None
+    """The case's responsible, where the consumer did not withdraw."""
 
 
 class RequestReceived(InIntake, Event):
@@ -137,6 +147,19 @@ class CaseHandedOver(InIntake, Event):
     """Of a written request that waits for the consumer: the number of that asking."""
 
 
+class RequestEnded(InIntake, Event):
+    """The case ended before its details were collected; nothing is owed in it any more."""
+
+    case_id: Id
+    channel: Channel
+    office: str
+    topic: str | None
+    responsible: Id
+    ground: CancelGround
+    reason: Sealed | None = None
+    approved_by: Id | None = None
+
+
 class CaseReleased(InIntake, Event):
     """A case that the routing gave to somebody is settled."""
 
@@ -144,12 +167,13 @@ class CaseReleased(InIntake, Event):
     office: str
 
 
-COMMANDS: tuple[type[Command], ...] = (ReceiveRequest, CollectDetails, HandOverCase)
+COMMANDS: tuple[type[Command], ...] = (ReceiveRequest, CollectDetails, HandOverCase, EndRequest)
 EVENTS: tuple[type[Event], ...] = (
     RequestReceived,
     DetailsCollected,
     ContactsLearnt,
     CaseAssigned,
     CaseHandedOver,
+    RequestEnded,
     CaseReleased,
 )
