@@ -8,6 +8,7 @@ from deploy.demo.steps import Step
 from deploy.demo.times import Timed, later
 from deploy.demo.workdays import Workdays
 from shared.contracts.complaints import (
+    AskComplainant,
     AssessComplaint,
     AssessComplaintHandling,
     CarryOutRemedy,
@@ -15,9 +16,11 @@ from shared.contracts.complaints import (
     CommunicateDecision,
     DecideComplaint,
     EscalateComplaint,
+    ExtendComplaint,
     ForwardComplaint,
     InvestigateComplaint,
     ReceiveComplaint,
+    RecordComplainantsAnswer,
     RecordComplainantsReply,
     RecordComplainantUnreached,
     RecordRecourseOutcome,
@@ -28,7 +31,7 @@ from shared.contracts.complaints import (
     WithdrawComplaint,
 )
 from shared.contracts.feedback import RecordImprovement
-from shared.contracts.quality import CompleteAction, DropAction, VerifyAction
+from shared.contracts.quality import CompleteAction, DropAction, MoveAction, OrderAction, VerifyAction
 
 _DAYS, _MONTHS = "days", "months"
 _STATUSES = ("complaint_status", "complaint_status_again", "complaint_status_review", "complaint_status_outside")
@@ -48,6 +51,9 @@ class Complaints:
         self._remedy: date | None = None
         self._outside: datetime | None = None
         self._contacts = True
+        self._asked_at: datetime | None = None
+        self._checked: set[str] = set()
+        """The actions that somebody checks."""
 
     def take(self, step: Step, channel: str | None) -> None:
         """Account for one accepted step of a thread that came by `channel`."""
@@ -56,14 +62,22 @@ class Complaints:
             case RecordImprovement(actions=actions):
                 for number, action in enumerate(actions, start=1):
                     self._start("action", at, self._end_of(action.due), f"a{number}", channel)
+            case OrderAction(due=due):
+                self._start("action", at, self._end_of(due), "a1")
+                self._checked.add("a1")
+            case MoveAction(action_id=action_id, due=due) if due is not None:
+                for clock in self._running(("action",), action_id[-2:]):
+                    clock.due = self._end_of(due)
             case CompleteAction(action_id=action_id):
-                self._stop(("action",), at, action_id[-2:])
-                if self._channel is not None:
+                self._stop(("action", "action_again"), at, action_id[-2:])
+                if action_id[-2:] in self._checked:
                     self._start("action_check", at, later(at, _DAYS, 30, self._zone), action_id[-2:])
             case DropAction(action_id=action_id):
                 self._cancel(("action",), action_id[-2:])
-            case VerifyAction(action_id=action_id):
+            case VerifyAction(action_id=action_id, due=due):
                 self._stop(("action_check",), at, action_id[-2:])
+                if due is not None:
+                    self._start("action_again", at, self._end_of(due), action_id[-2:])
             case ReceiveComplaint() as received:
                 self._received(received, at)
             case _:
@@ -100,6 +114,13 @@ class Complaints:
                     self._start("complaint_status_still", at, later(at, _MONTHS, 1, self._zone))
                 else:
                     self._start("complaint_status_again", at, self._workdays.later(at, 3))
+            case AskComplainant():
+                self._asked_at = at
+            case RecordComplainantsAnswer():
+                self._answered(at)
+            case ExtendComplaint(days=days) if days is not None:
+                for clock in self._running(("complaint_answer",)):
+                    clock.due = later(clock.due, _DAYS, days, self._zone)
             case InvestigateComplaint():
                 self._stop(_INVESTIGATE, at)
                 self._start("complaint_decide", at, self._workdays.later(at, 1))
@@ -109,6 +130,7 @@ class Complaints:
                 self._start("complaint_tell", at, self._workdays.later(at, 1))
                 for number, action in enumerate(actions, start=1):
                     self._start("action", at, self._end_of(action.due), f"a{number}")
+                    self._checked.add(f"a{number}")
             case CommunicateDecision():
                 self._stop(("complaint_tell", "complaint_answer"), at)
                 self._cancel(_STATUS)
@@ -120,6 +142,17 @@ class Complaints:
                 self._start("complaint_close_after_remedy", at, self._workdays.later(at, 3))
             case _:
                 self._ended(step, at)
+
+    def _answered(self, at: datetime) -> None:
+        """So long the answer's clock stood still, and the investigation's, which runs in working time."""
+        if self._asked_at is None:
+            raise AssertionError("the script answers only what was asked")
+        for clock in self._running(("complaint_answer", "complaint_investigate")):
+            clock.paused += at - self._asked_at
+        for clock in self._running(("complaint_answer",)):
+            clock.due += at - self._asked_at
+        for clock in self._running(("complaint_investigate",)):
+            clock.due = self._workdays.moved(clock.due, self._workdays.worked(self._asked_at, at))
 
     def _replied(self, accepted: bool, at: datetime) -> None:
         self._stop(("complaint_reply",), at)
@@ -181,7 +214,7 @@ class Complaints:
         for clock in self._running(names, key):
             clock.cancelled = True
 
-    def _running(self, names: tuple[str, ...], key: str) -> list[Timed]:
+    def _running(self, names: tuple[str, ...], key: str = "") -> list[Timed]:
         return [
             clock
             for clock in self._clocks

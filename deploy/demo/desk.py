@@ -1,8 +1,8 @@
-"""What is rare at the desk, as the demonstration tells it: fixed tales of intake (§2 stage 2a, §3, §4, §9).
+"""What is rare at the desk, as the demonstration tells it: fixed tales (§2 stage 2a, §3, §4, §9).
 
 Each happens once in a fortnight, however short the play: letters clarified, put off, passed on and misdirected, under
-each regime that differs, requests that end before anybody asks for details, and a manager's routing. People and
-appointments: `desk_people`.
+each regime that differs, and a manager's routing. People and appointments: `desk_people`; requests that take a rare
+turn: `desk_requests`; a manager's complaints and actions: `desk_manager`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from deploy.demo import desk_people, people, words
+from deploy.demo import desk_manager, desk_people, desk_requests, people, words
 from deploy.demo.steps import Chance, Step, Tale, in_hours
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -18,20 +18,18 @@ from shared.contracts.intake import (
     CheckCompleteness,
     DeclineWrittenRequest,
     EndClarification,
-    EndRequest,
     ExtendAnswer,
     ForwardMisdirected,
     ForwardWrittenRequest,
     HandOverCase,
     NotifyOfExtension,
     ReceiveClarification,
-    ReceiveRequest,
     ReceiveWrittenRequest,
     RegisterWrittenRequest,
     Route,
     SetRouting,
 )
-from shared.contracts.values import CancelGround, Channel, DeclineGround, Language, Role
+from shared.contracts.values import Channel, DeclineGround, Language, Role
 
 _OFFICE, _ROUTED_OFFICE = "centre-south", "centre-west"
 """Nobody set a routing for the first; only these tales know the second."""
@@ -107,7 +105,7 @@ def _answer(case: str, ground: DeclineGround | None = None) -> AnswerWrittenRequ
     )
 
 
-# ── requests ─────────────────────────────────────────────────────────────────────────────────────────
+# ── written requests ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _clarified(tale: Tale, at: datetime) -> None:
@@ -188,38 +186,6 @@ def _appeal(late: bool) -> Callable[[Tale, datetime], None]:
     return tell
 
 
-def _withdrawn(tale: Tale, at: datetime) -> None:
-    """Who came helps herself before anybody sits down with her: nobody owes her details any more."""
-    case = _request(tale, at, Channel.WALK_IN)
-    ended = EndRequest(case_id=case, ground=CancelGround.CONSUMER_WITHDREW, reason="Нашла ответ на стенде")
-    tale.by_desk(at + 3 * _MINUTE, ended)
-    tale.by_desk(at + 4 * _MINUTE, ended, "closed")
-
-
-def _never_found(tale: Tale, at: datetime) -> None:
-    """Who wrote is not to be reached; only the responsible ends that, and not before they say so."""
-    case = _request(tale, at, Channel.EMAIL)
-    ended = EndRequest(case_id=case, ground=CancelGround.CONSUMER_ABSENT)
-    days_later = in_hours(at + 3 * _DAY)
-    tale.by_desk(days_later, ended, "approval_missing")
-    tale.by_desk(days_later + 5 * _MINUTE, ended.model_copy(update={"approved_by": _RESPONSIBLE}))
-
-
-def _request(tale: Tale, at: datetime, channel: Channel) -> str:
-    request = ReceiveRequest(
-        case_id=tale.thread,
-        channel=channel,
-        language=_RU,
-        office=_OFFICE,
-        topic=_TOPIC.code,
-        question=_TOPIC.questions[_RU][0],
-        responsible=_RESPONSIBLE,
-        consumer=people.person(tale.chance, _RU).consumer(channel),
-    )
-    tale.by_channel(at, request)
-    return tale.thread
-
-
 def _routed(tale: Tale, at: datetime) -> None:
     """A manager says who takes what; a letter finds its way, is handed over, and leaves the load when answered."""
     case, language = tale.thread, Language.KK
@@ -258,10 +224,10 @@ TALES: dict[str, tuple[Channel, Callable[[Tale, datetime], None]]] = {
     "claim": (Channel.EMAIL, _claim),
     "appeal": (Channel.WEB, _appeal(late=False)),
     "appeal-late": (Channel.WEB, _appeal(late=True)),
-    "withdrawn": (Channel.WALK_IN, _withdrawn),
-    "never-found": (Channel.EMAIL, _never_found),
     "routed": (Channel.WEB, _routed),
     **{name: (Channel.PHONE, tell) for name, tell in desk_people.TALES.items()},
+    **desk_requests.TALES,
+    **desk_manager.TALES,
 }
 """By name: what comes by which channel's adapter."""
 PREFIX = "demo-0desk-"

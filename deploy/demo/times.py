@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from deploy.demo.steps import Step
 from shared.contracts.consult import (
+    AddPreparationTask,
     AwaitConsumer,
     CancelConsultation,
     CompletePreparation,
@@ -25,6 +26,7 @@ from shared.contracts.feedback import (
     EvaluateEffectiveness,
     EvaluateImpact,
     ExtendImpact,
+    RecordNotAssessed,
     RecordUnreached,
     Survey,
 )
@@ -140,6 +142,8 @@ class _Account:
                 if agreed and self.agreed_at:
                     self._stop(_PLANS, at)
                     self._promise("begin_costed", at, self.agreed_at + _BEGINS_WITHIN)
+            case AddPreparationTask(task=task) if self.agreed_at:
+                self._promise("preparation", at, (task.due_at or self.agreed_at).astimezone(UTC))
             case CompletePreparation():
                 self._stop(("preparation",), at)
             case (
@@ -154,6 +158,8 @@ class _Account:
                 self._held(began.astimezone(UTC), at)
             case AssessSatisfaction() as said:
                 self._assessed(said, at)
+            case RecordNotAssessed():
+                self._cancel(("satisfaction",))
             case EvaluateEffectiveness():
                 self._stop(("effectiveness",), at)
             case EvaluateImpact(months=months):

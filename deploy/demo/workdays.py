@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import holidays
 
 _OPENS, _CLOSES = time(9), time(18, 30)
+_OPEN_FOR = timedelta(hours=9, minutes=30)
 _SATURDAY = 5
 
 
@@ -33,6 +34,25 @@ class Workdays:
         while not self._works(day):
             day += timedelta(days=1)
         return datetime.combine(day, _OPENS, self._zone).astimezone(UTC)
+
+    def worked(self, since: datetime, until: datetime) -> timedelta:
+        """How long the centre was open between two moments."""
+        since, until = since.astimezone(self._zone), until.astimezone(self._zone)
+        total, day = timedelta(), since.date()
+        while day <= until.date():
+            if self._works(day):
+                opens, closes = (datetime.combine(day, clock, self._zone) for clock in (_OPENS, _CLOSES))
+                total += max(timedelta(), min(until, closes) - max(since, opens))
+            day += timedelta(days=1)
+        return total
+
+    def moved(self, closing: datetime, by: timedelta) -> datetime:
+        """A limit at the close of a working day, so much working time later."""
+        days, rest = divmod(by, _OPEN_FOR)
+        if not rest:
+            return self.later(closing, days)
+        day = self.later(closing, days + 1).astimezone(self._zone).date()
+        return (datetime.combine(day, _OPENS, self._zone) + rest).astimezone(UTC)
 
     def after(self, day: date) -> date:
         """The first working day after a day."""

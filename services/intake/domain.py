@@ -36,7 +36,7 @@ from shared.contracts import intake
 from shared.contracts.base import Event, Message
 from shared.contracts.complaints import ComplaintReceived
 from shared.contracts.consult import CaseEnded
-from shared.contracts.feedback import Satisfied
+from shared.contracts.feedback import AssessmentWaived, Satisfied
 from shared.contracts.intake import (
     AnswerWrittenRequest,
     AppointmentTakenOver,
@@ -103,9 +103,10 @@ REACTIONS: tuple[type[Event], ...] = (
     DetailsCollected,
     AppointmentTakenOver,
     MoveOvertaken,
-    # Consult's and feedback's: a case that was called off, or satisfied, is nobody's load any more.
+    # Consult's and feedback's: a case that was called off, satisfied, or came to no assessment is nobody's load.
     CaseEnded,
     Satisfied,
+    AssessmentWaived,
     # Who complains is in the information base, too.
     ComplaintReceived,
 )
@@ -164,6 +165,9 @@ def decide(
             return complainants.enter(state, message, given)
         case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied():
             return routing.count(state, message, given)
+        case AssessmentWaived():
+            # It names no office: the case knows which.
+            return routing.released(state.routed, message.case_id, state.office) if isinstance(state, Request) else []
         case _ if isinstance(message, calls.Step):
             return calls.step(state, message, given)
         case _ if isinstance(message, registry.Rules):

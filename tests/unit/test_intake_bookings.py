@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from services.intake.bookings import agenda_stream
 from services.intake.domain import DECIDER
 from services.intake.state import Agenda
-from shared.contracts.consult import CaseEnded
-from shared.contracts.feedback import Satisfied
+from shared.contracts.consult import CaseEnded, HoldConsultation
+from shared.contracts.feedback import AssessmentWaived, NotAssessed, RecordNotAssessed, Satisfied
 from shared.contracts.intake import (
     AgendaOpened,
     AgendaSlot,
@@ -317,22 +317,23 @@ def test_a_settled_letter_is_nobodys_load() -> None:
     assert not there.state("intake", "routing-central").held
 
 
+AT_ONCE = CollectDetails(
+    case_id="A1",
+    expected_result="a form",
+    form=Form.OFFICE,
+    preparation_needed=False,
+    consultant_has_time=True,
+    presence_required=False,
+    consultant="k-9",
+)
+
+
 def test_a_case_counts_to_its_consultant_until_it_satisfied() -> None:
     there = World(NINE)
     there.submit(TABLE)
     there.submit(ask("A1"))
     there.settle()
-    there.submit(
-        CollectDetails(
-            case_id="A1",
-            expected_result="a form",
-            form=Form.OFFICE,
-            preparation_needed=False,
-            consultant_has_time=True,
-            presence_required=False,
-            consultant="k-9",
-        )
-    )
+    there.submit(AT_ONCE)
     there.settle()
     assert dict(there.state("intake", "routing-central").held) == {"A1": "k-9"}
     counted = LoadCounted(case_id="A1", office="central", responsible="k-9")
@@ -346,6 +347,21 @@ def test_a_case_that_was_called_off_is_nobodys_load() -> None:
     ended = CaseEnded.model_construct(case_id="A1", office="central")
     given(DECIDER, (SET, counted)).when(ended).then(LoadCounted(case_id="A1", office="central", responsible=None))
     given(DECIDER, (SET,)).when(ended).then_nothing()
+
+
+def test_a_case_that_came_to_no_assessment_is_nobodys_load() -> None:
+    there = World(NINE)
+    there.submit(TABLE)
+    there.submit(ask("A1"))
+    there.submit(AT_ONCE)
+    there.settle()
+    there.submit(HoldConsultation(case_id="A1", started_at=NINE, form=Form.OFFICE, minutes_spent=20))
+    there.settle()
+    there.submit(RecordNotAssessed(case_id="A1", because=NotAssessed.LEFT))
+    there.settle()
+    assert not there.state("intake", "routing-central").held
+    waived = AssessmentWaived.model_construct(case_id="A2")
+    given(DECIDER).when(waived).then_nothing()
 
 
 def test_what_the_routing_did_not_give_is_not_counted() -> None:

@@ -1,0 +1,91 @@
+"""Requests that take a rare turn, as the demonstration tells them: fixed tales of §2's stages 1 to 5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from deploy.demo import people, words
+from deploy.demo.steps import Tale, in_hours
+from shared.contracts.consult import (
+    AddPreparationTask,
+    CompletePreparation,
+    HoldConsultation,
+    PlanConsultation,
+    PreparationTask,
+)
+from shared.contracts.feedback import NotAssessed, RecordNotAssessed
+from shared.contracts.intake import CollectDetails, EndRequest, ReceiveRequest
+from shared.contracts.values import CancelGround, Channel, Form, Language, Preparation
+
+_OFFICE = "centre-south"
+_RESPONSIBLE = "k-ermek"
+_TOPIC = words.TOPICS[0]
+_RU = Language.RU
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+def _withdrawn(tale: Tale, at: datetime) -> None:
+    """Who came helps herself before anybody sits down with her: nobody owes her details any more."""
+    _receive(tale, at, Channel.WALK_IN)
+    ended = EndRequest(case_id=tale.thread, ground=CancelGround.CONSUMER_WITHDREW, reason="Нашла ответ на стенде")
+    tale.by_desk(at + 3 * _MINUTE, ended)
+    tale.by_desk(at + 4 * _MINUTE, ended, "closed")
+
+
+def _never_found(tale: Tale, at: datetime) -> None:
+    """Who wrote is not to be reached; only the responsible ends that, and not before they say so."""
+    _receive(tale, at, Channel.EMAIL)
+    ended = EndRequest(case_id=tale.thread, ground=CancelGround.CONSUMER_ABSENT)
+    days_later = in_hours(at + 3 * _DAY)
+    tale.by_desk(days_later, ended, "approval_missing")
+    tale.by_desk(days_later + 5 * _MINUTE, ended.model_copy(update={"approved_by": _RESPONSIBLE}))
+
+
+def _left(tale: Tale, at: datetime) -> None:
+    """One more thing is to be ready than was planned; and who was advised has left before anybody could ask."""
+    case = tale.thread
+    _receive(tale, at, Channel.WALK_IN)
+    details = CollectDetails(
+        case_id=case,
+        expected_result=_TOPIC.wanted[_RU],
+        form=Form.OFFICE,
+        place=_OFFICE,
+        preparation_needed=True,
+        consultant_has_time=True,
+        presence_required=False,
+        consultant=_RESPONSIBLE,
+    )
+    tale.by_desk(at + 5 * _MINUTE, details)
+    begins = in_hours(at + 2 * _DAY)
+    plan = PlanConsultation(
+        case_id=case, planned_at=begins, place=_OFFICE, form=Form.OFFICE, expected_result=_TOPIC.wanted[_RU]
+    )
+    tale.by_desk(at + 15 * _MINUTE, plan)
+    task = PreparationTask(kind=Preparation.EQUIPMENT, what="A screen for two")
+    tale.by_desk(at + 30 * _MINUTE, AddPreparationTask(case_id=case, task=task))
+    tale.by_desk(at + _DAY, CompletePreparation(case_id=case, task_id=f"{case}-t1", minutes_spent=10))
+    held = HoldConsultation(case_id=case, started_at=begins, form=Form.OFFICE, minutes_spent=35)
+    tale.by_desk(begins + 35 * _MINUTE, held)
+    tale.by_desk(begins + 50 * _MINUTE, RecordNotAssessed(case_id=case, because=NotAssessed.LEFT))
+
+
+def _receive(tale: Tale, at: datetime, channel: Channel) -> None:
+    request = ReceiveRequest(
+        case_id=tale.thread,
+        channel=channel,
+        language=_RU,
+        office=_OFFICE,
+        topic=_TOPIC.code,
+        question=_TOPIC.questions[_RU][0],
+        responsible=_RESPONSIBLE,
+        consumer=people.person(tale.chance, _RU).consumer(channel),
+    )
+    tale.by_channel(at, request)
+
+
+TALES: dict[str, tuple[Channel, Callable[[Tale, datetime], None]]] = {
+    "withdrawn": (Channel.WALK_IN, _withdrawn),
+    "never-found": (Channel.EMAIL, _never_found),
+    "left": (Channel.WALK_IN, _left),
+}
