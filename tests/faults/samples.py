@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
+from deploy.demo.script import write
 from shared.bus import names
+from shared.bus.answers import Status
 from shared.contracts import COMMANDS
 from shared.roles import usual
 
@@ -15,7 +20,7 @@ PAST = "2026-03-02T09:30:00+05:00"
 ACCEPTED = ("ReceiveRequest", "ReceiveWrittenRequest", "PublishCatalogueEntry")
 """Types whose sample opens something new, so that it is accepted."""
 
-_BODIES: dict[str, dict[str, Any]] = {
+_OWN: dict[str, dict[str, Any]] = {
     "ReceiveRequest": {
         "channel": "walk_in",
         "language": "kk",
@@ -112,6 +117,19 @@ _BODIES: dict[str, dict[str, Any]] = {
     "RedirectSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "address": "Шымкент"},
     "ReverseSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "ground": "wrong term"},
 }
+
+
+def _played() -> dict[str, dict[str, Any]]:
+    """What the demonstration submits: its first accepted message of each type."""
+    script = write(ends=datetime(2026, 11, 22, 10, tzinfo=ZoneInfo("Asia/Almaty")), cases=200, seed=4)
+    found: dict[str, dict[str, Any]] = {}
+    for step in script.steps:
+        if step.status is Status.ACCEPTED:
+            found.setdefault(step.type.type_name(), orjson.loads(step.body))
+    return found
+
+
+_BODIES = _played() | _OWN
 TYPES = tuple(_BODIES)
 
 
@@ -137,7 +155,7 @@ class Draft:
 
 def sample(type_name: str, number: int, **fields: Any) -> Draft:
     """A submission of this type under an id of its own."""
-    body = dict(_BODIES[type_name], **fields)
+    body = deepcopy(_BODIES[type_name]) | fields
     model = COMMANDS[type_name]
     if "case_id" in model.model_fields:
         body.setdefault("case_id", f"case-{number}")
