@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deploy.cli.asking import AsOfOption, database, moment, told
 from deploy.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     import asyncpg
-
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="TIME", help="As it stood then, e.g. 2026-03-02 or 2026-03-02T09:30+05:00."),
-]
-
-
-_YEARS = (1900, 9000)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(sla)
     app.command()(effectiveness)
-    app.command()(review)
     app.command()(rebuild)
     app.command()(case)
     app.command()(person)
@@ -56,15 +45,15 @@ def sla(
 
     filters = {"office": office, "channel": channel, "topic": topic}
     group = _choice(queries.SlaGroup, by) if by is not None else None
-    at = _moment(as_of)
+    at = moment(as_of)
 
     async def ask() -> tuple[list[queries.SlaRow], dict[str, list[str]]]:
-        async with _database(home) as (pool, now), pool.acquire() as connection:
+        async with database(home) as (pool, now), pool.acquire() as connection:
             rows = await queries.sla(connection, now=now, as_of=at, by=group, **filters)
             asked = [] if rows else [name for name, value in filters.items() if value is not None]
             return rows, {name: await queries.sla_values(connection, name) for name in asked}
 
-    rows, known = asyncio.run(_told(ask()))
+    rows, known = asyncio.run(told(ask()))
     if as_json:
         print_json([_named(row, group) for row in rows])
     elif known:
@@ -92,16 +81,16 @@ def effectiveness(
     from services.insight import queries
 
     group = _choice(queries.EffectivenessGroup, by)
-    at = _moment(as_of)
+    at = moment(as_of)
 
     async def ask() -> tuple[list[queries.EffectivenessRow], list[queries.CauseRow]]:
-        async with _database(home) as (pool, _), pool.acquire() as connection:
+        async with database(home) as (pool, _), pool.acquire() as connection:
             return (
                 await queries.effectiveness(connection, by=group, as_of=at),
                 await queries.causes(connection, as_of=at),
             )
 
-    rows, causes = asyncio.run(_told(ask()))
+    rows, causes = asyncio.run(told(ask()))
     if as_json:
         from dataclasses import asdict
 
@@ -109,41 +98,6 @@ def effectiveness(
         print_json({"effectiveness": [_named(row, named) for row in rows], "causes": [asdict(row) for row in causes]})
     else:
         effectiveness_tables(rows, causes, group)
-
-
-def review(
-    home: HomeOption,
-    begin: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="From this time on, e.g. 2026-01-01.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Until before this time.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """What a management review looks at: complaints, corrective actions, inspections, impact, topical issues.
-
-    Example: [bold]tereze review --from 2026-01-01 --to 2026-04-01 --json[/bold]
-    """
-    import asyncio
-    from dataclasses import asdict
-
-    from deploy.cli.insight_view import print_json
-    from deploy.cli.review_view import review_tables
-    from services.insight.review import Review
-    from services.insight.review import review as look
-
-    since, until = _moment(begin, "--from"), _moment(end, "--to")
-    if since is not None and until is not None and until <= since:
-        raise typer.BadParameter("is not after --from; give a later time", param_hint="--to")
-
-    async def ask() -> Review:
-        async with _database(home) as (pool, now), pool.acquire() as connection:
-            return await look(connection, now=now, begin=since, end=until)
-
-    found = asyncio.run(_told(ask()))
-    if as_json:
-        print_json(asdict(found))
-    else:
-        review_tables(found)
 
 
 def rebuild(
@@ -193,11 +147,11 @@ def rebuild(
         return result
 
     async def every() -> list[dict[str, Any]]:
-        async with _database(home) as (pool, _):
+        async with database(home) as (pool, _):
             return [await one(pool, projection) for projection in projections(Settings().timezone, names or ())]
 
     with bar:
-        results = asyncio.run(_told(every()))
+        results = asyncio.run(told(every()))
     differences = sum(result.get("differences", 0) for result in results)
     if as_json:
         print_json(results)
@@ -233,7 +187,7 @@ def case(
     (projection,) = projections(timezone, ["sla"])
 
     async def ask() -> Timeline:
-        async with _database(home) as (pool, now), pool.acquire() as connection:
+        async with database(home) as (pool, now), pool.acquire() as connection:
             try:
                 return await timeline(connection, case_id, sla=projection, now=now)
             except UnknownCaseError:
@@ -243,7 +197,7 @@ def case(
                     raise
                 return await timeline(connection, number, sla=projection, now=now)
 
-    found = asyncio.run(_told(ask()))
+    found = asyncio.run(told(ask()))
     if as_json:
         print_json(asdict(found))
     else:
@@ -272,61 +226,14 @@ def person(
     from shared.settings import Settings
 
     async def ask() -> persons.Whole:
-        async with _database(home) as (pool, _), pool.acquire() as connection:
+        async with database(home) as (pool, _), pool.acquire() as connection:
             return await persons.person(connection, consumer_id)
 
-    found = asyncio.run(_told(ask()))
+    found = asyncio.run(told(ask()))
     if as_json:
         print_json(asdict(found))
     else:
         person_tables(found, Settings().timezone)
-
-
-@asynccontextmanager
-async def _database(home: Any) -> AsyncGenerator[tuple[asyncpg.Pool[asyncpg.Record], datetime]]:
-    """The running system's database as the read side's role, which owns the projections; and its time."""
-    from pathlib import Path
-
-    import asyncpg
-
-    from deploy.home import running
-    from deploy.roles import database_role
-    from shared.clock import MovableClock, SystemClock
-
-    state = running(home)
-    clock = MovableClock(Path(state.clock_file)) if state.clock_file else SystemClock()
-    pool = await asyncpg.create_pool(
-        state.database_url,
-        min_size=1,
-        max_size=3,
-        command_timeout=600,
-        server_settings={"application_name": "tereze-cli", "role": database_role("insight")},
-    )
-    async with pool:
-        yield pool, clock.now()
-
-
-async def _told(work: Any) -> Any:
-    """Turn what is expected to go wrong into a sentence for the user."""
-    import asyncpg
-
-    from deploy.problem import Problem
-    from services.insight import persons, queries, rebuild, timeline, verify, views
-
-    try:
-        return await work
-    except (
-        persons.UnknownPersonError,
-        queries.NotBuiltError,
-        rebuild.BusyError,
-        rebuild.PoisonError,
-        timeline.UnknownCaseError,
-        verify.NotBuiltError,
-        views.UnknownProjectionError,
-    ) as error:
-        raise Problem(str(error)) from error
-    except (OSError, asyncpg.PostgresConnectionError) as error:
-        raise Problem(f"The database does not answer ({type(error).__name__}). See: tereze status") from error
 
 
 def _named(row: Any, group: Any) -> dict[str, Any]:
@@ -342,25 +249,3 @@ def _choice(kind: Any, value: str) -> Any:
     if value not in set(kind):
         raise typer.BadParameter(f"{value!r} is none of: {', '.join(kind)}", param_hint="--by")
     return kind(value)
-
-
-def _moment(text: str | None, option: str = "--as-of") -> datetime | None:
-    """A time from the command line; without an offset it is the centre's time."""
-    if text is None:
-        return None
-    from zoneinfo import ZoneInfo
-
-    from deploy.problem import Problem
-    from shared.settings import Settings
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is not a time; write e.g. 2026-03-02 or 2026-03-02T09:30+05:00", param_hint=option
-        ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(Settings().timezone))
-    # The first and last years can't be reckoned with: in another zone, or a deadline later, they are none.
-    if not _YEARS[0] <= moment.year < _YEARS[1]:
-        raise Problem(f"{option}: {text} is too far away; give a time from the year {_YEARS[0]} to {_YEARS[1] - 1}")
-    return moment

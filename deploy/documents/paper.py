@@ -90,6 +90,17 @@ class Paper(FPDF):
                     row.cell(self._printable(cell, name or self._foot))
         self.ln(2)
 
+    def place(self, x: float, y: float, width: float, text: str, *, align: str = "L") -> None:
+        """Small type on one line at a place, its end cut off where there is no room for it; the pen stays."""
+        back = self.get_x(), self.get_y()
+        self.set_font(_FAMILY, "", 7)
+        said = self._printable(text, self._foot)
+        while said and self.get_string_width(said) > width - 1:
+            said = f"{said[:-2].rstrip()}…" if len(said) > 2 else ""
+        self.set_xy(x, y)
+        self.cell(width, 4, said, align=align)
+        self.set_xy(*back)
+
     def signature(self, who: str, signed: str = "") -> None:
         """A line to sign on, or the signature that is known."""
         self.ln(5)

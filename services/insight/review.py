@@ -10,6 +10,7 @@ import asyncpg
 
 from services.insight.instants import Connection
 from services.insight.queries import NotBuiltError
+from services.insight.standpoint import Standpoint
 from services.insight.views import projections
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -136,21 +137,29 @@ FROM read.{table} WHERE kind = 'issue' AND at >= $1 AND at < $2 AND $3 >= $2 GRO
 
 
 async def review(
-    connection: Connection, *, now: datetime, begin: datetime | None = None, end: datetime | None = None
+    connection: Connection,
+    *,
+    now: datetime,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    position: int | None = None,
 ) -> Review:
     """What happened from `begin` until before `end`, and what is open then (at the latest now).
+
+    With a `position`, by the events that the log has up to it.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
     (projection,) = projections("UTC", ["review"])
+    table = Standpoint(now=now, position=position).table(projection)
     until = end or _END
     # What is open is judged at the end of the period, or now while it lasts.
     arguments = (begin or _BEGINNING, min(until, now), min(until, now))
     try:
         async with connection.transaction(readonly=True):
             found = {
-                name: [dict(row) for row in await connection.fetch(_typed(statement, projection.table), *arguments)]
+                name: [dict(row) for row in await connection.fetch(_typed(statement, table), *arguments)]
                 for name, statement in _STATEMENTS.items()
             }
     except asyncpg.UndefinedTableError as error:
@@ -160,7 +169,7 @@ async def review(
 
 def _typed(statement: str, table: str) -> str:
     """Parameters of one type, whatever a statement does with them."""
-    typed = statement.replace("{table}", table)
+    typed = statement.replace("read.{table}", table)
     for parameter in ("$1", "$2", "$3"):
         typed = typed.replace(parameter, f"{parameter}::timestamptz")
     return typed

@@ -22,6 +22,7 @@ from deploy.launcher import System
 from shared.bus.client import Submitter
 from shared.contracts.values import Role
 from tests.conftest import StartSystem
+from tests.integration.pandas_figures import as_reported, by_office_topic_and_month
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "nyc_council_constituent_cases.parquet"
 COLUMNS = (
@@ -66,6 +67,11 @@ def told(system: System) -> dict[str, tuple[int, int, int, int]]:
     }
 
 
+def reported(system: System, *only: str) -> dict[Any, Any]:
+    by = ("--by", "office", "--by", "topic", "--by", "month", "--only", "indicator=mail_answer", *only)
+    return as_reported(tereze(system, "report", "limits", *by)["rows"])
+
+
 @pytest.fixture(scope="module")
 async def own(start_system: StartSystem) -> System:
     return await start_system(("intake", "relay", "insight"), movable_clock=False)
@@ -88,6 +94,7 @@ async def test_a_sample_of_real_offices_agrees_with_pandas(own: System, tmp_path
     assert (summary["accepted"], summary["rejected"]) == (len(sample), 0)
     await until_projected(own, len(sample))
     assert told(own) == expected(sample)
+    assert reported(own) == by_office_topic_and_month(sample)
 
     again = tereze(own, "import", str(file), "--columns", COLUMNS, "--restart")
     assert (again["accepted"], again["duplicates"]) == (0, len(sample))
@@ -212,5 +219,6 @@ async def test_the_whole_file_agrees_with_pandas_row_for_row(start_system: Start
     assert (summary["rows"], summary["accepted"], summary["rejected"]) == (299_184, 299_184, 0)
     await until_projected(system, 299_184)
     assert told(system) == expected(cases)
+    assert reported(system) == by_office_topic_and_month(cases)
     verdicts = tereze(system, "rebuild", "--verify")
     assert all(not one["differences"] for one in verdicts), verdicts

@@ -165,7 +165,7 @@ async def test_a_tampered_row_fails_verify_and_a_rebuild_puts_it_right(
     ("arguments", "said"),
     [
         (("case", "nobody-1"), "no case 'nobody-1'"),
-        (("rebuild", "nonsense"), "effectiveness, review, sla"),
+        (("rebuild", "nonsense"), "effectiveness, review, sla, subscriptions"),
         (("sla", "--as-of", "yesterday"), "is not a time"),
         (("sla", "--by", "weather"), "none of"),
         (("effectiveness", "--by", "weather"), "none of"),

@@ -72,21 +72,22 @@ class SlaRow:
     """The share met, of 1, of what is judged: met, breached and overdue."""
 
 
-_TOUCHED = """
+TOUCHED = """
 WITH touched AS (
     SELECT DISTINCT clock_id FROM read.{table} WHERE op NOT IN ('start', 'stop', 'pass') AND at <= $1
 )
 SELECT position, seq, op, clock_id, at, indicator, variant, office, due_at, norm_due_at, span
 FROM read.{table} JOIN touched USING (clock_id) WHERE op <> 'pass' AND at <= $1
 """
+"""The operations until $1 of the clocks that need more than a start and a stop: for `judged`."""
 
 # The earliest stop counts, so that no later one changes a verdict.
-_SLA = """
+CLOCKS = """
 WITH stopped AS (
     SELECT clock_id, min(at) AS at FROM read.{table} WHERE op = 'stop' AND at <= $1 GROUP BY clock_id
 ), judged AS (
-    SELECT * FROM unnest($6::bigint[], $7::smallint[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
-                         $11::timestamptz[], $12::boolean[], $13::float8[], $14::text[])
+    SELECT * FROM unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+                         $7::timestamptz[], $8::boolean[], $9::float8[], $10::text[])
         AS j (position, seq, due_at, norm_due_at, done_at, cancelled_at, paused, paused_s, variant)
 ), clock AS (
     SELECT s.position, s.seq, s.clock_id, s.indicator, coalesce(j.variant, s.variant) AS variant, s.channel, s.office,
@@ -107,10 +108,16 @@ WITH stopped AS (
            CASE WHEN done_at IS NOT NULL THEN greatest(date_part('epoch', done_at - at) - paused_s, 0) END AS taken_s
     FROM clock {joined}
 )
+"""
+"""Every clock, and what came of it until $1; $2 to $10 are what `judged` says."""
+
+_SLA = (
+    CLOCKS
+    + """
 SELECT indicator, channel, "group", count(*) AS total,
        count(*) FILTER (WHERE open) AS open,
-       count(*) FILTER (WHERE open AND due_at < $2) AS overdue,
-       count(*) FILTER (WHERE open AND paused AND due_at >= $2) AS paused,
+       count(*) FILTER (WHERE open AND due_at < $11) AS overdue,
+       count(*) FILTER (WHERE open AND paused AND due_at >= $11) AS paused,
        count(*) FILTER (WHERE done_at <= due_at) AS met,
        count(*) FILTER (WHERE done_at <= due_at AND done_at < norm_due_at) AS below_norm,
        count(*) FILTER (WHERE done_at <= due_at AND done_at >= norm_due_at) AS in_norm,
@@ -119,9 +126,11 @@ SELECT indicator, channel, "group", count(*) AS total,
        avg(taken_s) AS average_s, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY taken_s) AS percentiles,
        min(variant) AS first_variant, max(variant) AS last_variant, count(variant) AS varied
 FROM timed
-WHERE ($3::text IS NULL OR office = $3) AND ($4::text IS NULL OR topic = $4) AND ($5::text IS NULL OR channel = $5)
+WHERE ($12::text IS NULL OR office = $12) AND ($13::text IS NULL OR topic = $13)
+      AND ($14::text IS NULL OR channel = $14)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+)
 _GROUPS = {
     None: "NULL::text",
     SlaGroup.OFFICE: "office",
@@ -148,15 +157,16 @@ async def sla(
     """
     until, at = as_of or END_OF_TIME, as_of or now
     async with reading(connection):
-        touched = _judged(await fetch(connection, "sla", _TOUCHED, until), at)
+        touched = judged(await fetch(connection, "sla", TOUCHED, until), at)
         rows = await fetch(
             connection,
             "sla",
             _SLA.replace("{group}", _GROUPS[by]).replace(
                 "{joined}", "LEFT JOIN passed USING (position, seq)" if by is SlaGroup.OWNER else ""
             ),
-            *(until, at, office, topic, channel),
+            until,
             *touched,
+            *(at, office, topic, channel),
         )
     return [_row(row, at) for row in rows]
 
@@ -172,8 +182,8 @@ async def sla_values(connection: Connection, name: str) -> list[str]:
         return [row["value"] for row in await fetch(connection, "sla", statement)]
 
 
-def _judged(records: Sequence[asyncpg.Record], now: datetime) -> list[list[Any]]:
-    """What came of each clock that needs more than a start and a stop, by columns, as `_SLA` takes them."""
+def judged(records: Sequence[asyncpg.Record], now: datetime) -> list[list[Any]]:
+    """What came of each clock that needs more than a start and a stop, by columns, as `CLOCKS` takes them."""
     starts: list[asyncpg.Record] = []
     operations: defaultdict[str, list[Operation]] = defaultdict(list)
     for row in records:

@@ -40,6 +40,7 @@ _STEPS = {
     "ComplaintClosed": "closed",
 }
 """Each step is timed from the complaint's receipt; in a review, its first time counts."""
+STEP_NAMES = tuple(_STEPS.values())
 _ENDS = {
     "ActionCompleted": "completed",
     "ActionDropped": "dropped",

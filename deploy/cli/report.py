@@ -1,0 +1,166 @@
+"""`tereze report` and `tereze review`: what analytics answers, and the pack for a management review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.cli.asking import AsOfOption, database, moment, told
+from deploy.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from services.insight.pack import Pack
+    from services.insight.reports import Row
+    from services.insight.standpoint import Standpoint
+
+FromOption = Annotated[str | None, typer.Option("--from", metavar="TIME", help="From this time on, e.g. 2026-01-01.")]
+AtOption = Annotated[
+    int | None,
+    typer.Option("--at", metavar="POSITION", min=0, help="By the events that the log has up to this position."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(report)
+    app.command()(review)
+
+
+def report(
+    home: HomeOption,
+    name: Annotated[str | None, typer.Argument(help="Which report; without a name they are listed.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Tell apart by this; may be repeated. `all`: by nothing.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Only what has this value, e.g. topic=housing; may be repeated."),
+    ] = None,
+    begin: FromOption = None,
+    as_of: AsOfOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question about the history: a table, a plot, or data. Without a name: which questions there are.
+
+    Of a position in the log the answer stays the same; of a moment it may change by what is told late.
+
+    Example: [bold]tereze report effectiveness --by topic --from 2026-01-01[/bold]
+    """
+    import asyncio
+
+    from deploy.cli.insight_view import print_json
+    from deploy.cli.report_view import list_of_reports, report_tables
+    from deploy.problem import Problem
+    from services.insight.reports import REPORTS, Asked, answer
+
+    if name is None:
+        if as_json:
+            print_json([{"report": one.name, "question": one.question, "by": one.groups} for one in REPORTS.values()])
+        else:
+            list_of_reports(REPORTS.values())
+        return
+    asked = REPORTS.get(name)
+    if asked is None:
+        raise Problem(f"there is no report {name}; there are: {', '.join(REPORTS)}")
+    told_apart = asked.default if by is None else tuple(one for one in by if one != "all")
+    chosen = _pairs(only or ())
+
+    async def ask() -> tuple[list[Row], Standpoint]:
+        seen = await _standpoint(home, begin, as_of, at)
+        async with database(home) as (pool, _), pool.acquire() as connection:
+            return await answer(connection, asked, Asked(seen, told_apart, chosen)), seen
+
+    rows, seen = asyncio.run(told(ask()))
+    if as_json:
+        print_json(
+            {"report": asked.name, "question": asked.question, "by": told_apart, "only": chosen}
+            | {"now": seen.now, "since": seen.since, "position": seen.position, "rows": rows}
+        )
+    else:
+        report_tables(asked, told_apart, rows)
+
+
+def review(
+    home: HomeOption,
+    begin: FromOption = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Until before this time.")] = None,
+    at: AtOption = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", metavar="FILE", help="Write the pack with all reports, ready to print.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What a management review looks at: complaints, corrective actions, inspections, impact, topical issues.
+
+    With --pdf or --json the whole pack, with the reports of `tereze report`. The same position and period give the
+    same file, byte for byte.
+
+    Example: [bold]tereze review --from 2026-01-01 --to 2026-04-01 --pdf review.pdf[/bold]
+    """
+    import asyncio
+
+    from deploy.cli.insight_view import print_json
+    from deploy.cli.review_view import review_tables
+    from services.insight.pack import pack
+
+    since, until = moment(begin, "--from"), moment(end, "--to")
+    if since is not None and until is not None and until <= since:
+        raise typer.BadParameter("is not after --from; give a later time", param_hint="--to")
+
+    async def ask() -> Pack:
+        async with database(home) as (pool, now), pool.acquire() as connection:
+            return await pack(connection, clock=now, begin=since, end=until, position=at)
+
+    found = asyncio.run(told(ask()))
+    if pdf is not None:
+        _write(found, pdf)
+    if as_json:
+        print_json(found.data())
+    elif pdf is None:
+        review_tables(found.review)
+    else:
+        same = f"--at {found.position}" + ("" if at is not None or end else f" --to {found.now.isoformat()}")
+        typer.echo(f"Written: {pdf}. The same again, whatever comes: {same}")
+
+
+async def _standpoint(home: Path, begin: str | None, as_of: str | None, at: int | None) -> Standpoint:
+    """From where the command line looks at history."""
+    from services.insight.standpoint import Standpoint, reached
+    from services.insight.views import projections
+    from shared.settings import Settings
+
+    since, until = moment(begin, "--from"), moment(as_of)
+    if until is not None and at is not None:
+        raise typer.BadParameter("goes without --as-of: a position has a moment of its own", param_hint="--at")
+    async with database(home) as (pool, now), pool.acquire() as connection:
+        if at is not None:
+            until_now = (await reached(connection, projections(Settings().timezone), at)).at or now
+            return Standpoint(now=until_now, since=since, position=at)
+    return Standpoint(now=until or now, since=since, until=until)
+
+
+def _pairs(texts: list[str] | tuple[()]) -> dict[str, str]:
+    """What `--only` says."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value:
+            raise typer.BadParameter(f"{text!r} is not NAME=VALUE; write e.g. topic=housing", param_hint="--only")
+        pairs[name] = value
+    return pairs
+
+
+def _write(found: Pack, pdf: Path) -> None:
+    from deploy.documents.pack import draw
+    from deploy.problem import Problem
+
+    paper = draw(found)
+    for field, characters in paper.unprintable.items():
+        typer.echo(f"Warning: {' '.join(characters)} in {field!r} can't be printed; boxes stand there.", err=True)
+    try:
+        pdf.write_bytes(bytes(paper.output()))
+    except OSError as error:
+        raise Problem(f"--pdf: {pdf} can't be written ({error.strerror}); name a file in a folder of yours") from error

@@ -1,0 +1,100 @@
+"""The management-review pack (ISO 10002 §8.6): the review and the reports, as they stand at a position of the log.
+
+The same position, period and moment give the same pack, whatever was added to the log since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from services.insight.instants import Connection
+from services.insight.queries.base import reading
+from services.insight.reports import REPORTS, Asked, Report, Row, answer
+from services.insight.review import Review, review
+from services.insight.standpoint import Standpoint, reached
+from services.insight.views import projections
+from shared.settings import Settings
+
+CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("limits", ()),
+    ("trend", ("month",)),
+    ("effectiveness", ("consultant",)),
+    ("effectiveness", ("topic",)),
+    ("effectiveness", ("form",)),
+    ("causes", ()),
+    ("repeats", ("topic",)),
+    ("impact", ()),
+    ("cohorts", ()),
+    ("issues", ()),
+    ("complaints", ("channel",)),
+    ("complaint-causes", ()),
+    ("complaint-steps", ()),
+    ("complaint-process", ()),
+    ("subscriptions", ("publication",)),
+    ("subscriptions", ("term",)),
+    ("subscriptions", ("zone",)),
+    ("subscriptions", ("seller",)),
+)
+"""Its reports in their order, each with what it is told apart by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One report of it."""
+
+    report: Report
+    by: tuple[str, ...]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """All that a management review looks at."""
+
+    position: int
+    """The last event of the log that it knows of."""
+    events: int
+    """How many there are up to it."""
+    now: datetime
+    """The moment by which what is open is judged, to the second."""
+    begin: datetime | None
+    end: datetime | None
+    review: Review
+    parts: list[Part]
+
+    def data(self) -> dict[str, Any]:
+        """As data."""
+        about = {name: getattr(self, name) for name in ("position", "events", "now", "begin", "end")}
+        reports = [{"report": part.report.name, "by": part.by, "rows": part.rows} for part in self.parts]
+        return about | asdict(self.review) | {"reports": reports}
+
+
+async def pack(
+    connection: Connection,
+    *,
+    clock: datetime,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    position: int | None = None,
+) -> Pack:
+    """The pack at a position, or with all that the projections know, of a period or of all time.
+
+    What is open is judged at the period's end. Where that is not given or not yet reached, at `clock`; of a position
+    without an end, at its latest event.
+
+    Raises:
+        NotBuiltError: a projection is not built.
+        UnknownPositionError: the projections have not seen everything up to the position yet.
+    """
+    async with reading(connection):
+        there = await reached(connection, projections(Settings().timezone), position)
+        judged_at = min(end or clock, clock) if position is None else end or there.at or clock
+        now = judged_at.replace(microsecond=0)
+        seen = Standpoint(now=now, since=begin, until=end, position=there.position)
+        parts = [
+            Part(REPORTS[name], by, await answer(connection, REPORTS[name], Asked(seen, by))) for name, by in CONTENTS
+        ]
+        found = await review(connection, now=now, begin=begin, end=end, position=there.position)
+    return Pack(there.position, there.events, now, begin, end, found, parts)
