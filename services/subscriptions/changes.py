@@ -27,11 +27,15 @@ from shared.decider import Refused
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An accepted subscription, as its delivery card says, and how many of its copies are still delivered."""
+    """An accepted subscription, as its delivery card says with the latest redirection, and how many of its copies are
+    still delivered.
+    """
 
     card: DeliveryCardMade
     copies: int
     reversed: bool = False
+    places: tuple[tuple[str, str | None], ...] = ()
+    """Once redirected: where it goes from which month on, in the order it was asked for; first as the form said."""
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -40,6 +44,10 @@ class Subscription:
     def issues_from(self, month: str) -> int:
         """How many of its issues come out in `month` or later."""
         return sum(count for its, count in zip(self.months, self.card.issues, strict=True) if its >= month)
+
+    def place_in(self, month: str) -> str | None:
+        """Where it goes in `month`: a redirection moves nothing before its own first month."""
+        return next((place for since, place in reversed(self.places) if since <= month), self.card.place)
 
 
 def card_of(form: SubscriptionAccepted, accepted_on: date) -> DeliveryCardMade:
@@ -78,7 +86,7 @@ def annul(known: Subscription, wish: AnnulSubscription, calendar: Calendar, day:
             "more_than_left", f"only {known.copies} copies are left to be annulled; annul so many or fewer", "copies"
         )
     card = known.card
-    from_month = max(holds_from(calendar, card.place, day, annulment=True), card.first_month)
+    from_month = _holds_from(known, calendar, day, annulment=True)
     left, issues = known.issues_from(from_month), sum(card.issues)
     if not left:
         raise Refused(
@@ -133,7 +141,7 @@ def redirect(
         _costs_the_same(card, wish.zone, publication)
     place = wish.place or card.place
     in_territory(entry_in_force(publication, card.index, day), place)
-    earliest = max(holds_from(calendar, card.place, day, annulment=False), card.first_month)
+    earliest = _holds_from(known, calendar, day, annulment=False)
     coming = [month for month, count in zip(known.months, card.issues, strict=True) if count and month >= earliest]
     if not coming:
         raise Refused(
@@ -156,6 +164,15 @@ def redirect(
         redirected_by=wish.worker,
         zone=wish.zone,
     )
+
+
+def _holds_from(known: Subscription, calendar: Calendar, day: date, *, annulment: bool) -> str:
+    """The first month of the term for which the cut-off of the place it goes to then is not past.
+
+    Where every month's is past: the month from which it would hold, beyond the term.
+    """
+    by_month = {month: holds_from(calendar, known.place_in(month), day, annulment=annulment) for month in known.months}
+    return next((month for month, earliest in by_month.items() if earliest <= month), max(by_month.values()))
 
 
 def _costs_the_same(card: DeliveryCardMade, zone: Zone, publication: Publication) -> None:
@@ -212,7 +229,12 @@ def evolve(known: Subscription, event: object) -> Subscription:
                 "carrier": event.carrier,
                 "zone": event.zone or known.card.zone,
             }
-            return replace(known, card=known.card.model_copy(update=moved))
+            places = known.places or (("", known.card.place),)
+            return replace(
+                known,
+                card=known.card.model_copy(update=moved),
+                places=(*places, (event.from_month, event.place)),
+            )
         case SubscriptionReversed():
             return replace(known, reversed=True)
         case _:

@@ -200,6 +200,22 @@ def test_from_the_next_possible_issue_on_it_goes_to_the_other_address(moment: st
     case.when(redirect(), at=at(moment)).then(redirected(from_month=from_month))
 
 
+def test_until_it_goes_elsewhere_the_cut_off_of_the_old_place_counts() -> None:
+    """Regression: a redirection asked for too late for April let an annulment of the same day pay April back."""
+    calendar = (cut_offs(10), cut_offs(15, "taraz"))
+    monthly: dict[str, Any] = {"calendar": calendar, "issues": [1] * 6}
+    moves = redirected(from_month="2027-05")
+    accepted_form(**monthly).when(redirect(), at=at("2027-03-12 11:00")).then(moves)
+    case = accepted_form(moves, **monthly)
+    case.when(annul(), at=at("2027-03-12 11:00")).then_one(SubscriptionAnnulled, from_month="2027-05", issues_left=2)
+    case.when(redirect(), at=at("2027-03-12 11:00")).then(moves)
+    case.when(annul(), at=at("2027-04-12 11:00")).then_one(SubscriptionAnnulled, from_month="2027-05", issues_left=2)
+    back = redirected(from_month="2027-06", place="post-1", sorting_point="post-1", carrier="post-1")
+    again = accepted_form(moves, back, **monthly)
+    again.when(annul(), at=at("2027-04-12 11:00")).then_one(SubscriptionAnnulled, from_month="2027-05")
+    again.when(annul(), at=at("2027-05-12 11:00")).then(refused("too_late_to_annul", "time"))
+
+
 def test_who_moves_within_a_place_keeps_its_sorters_and_carrier_unless_told_otherwise() -> None:
     case = accepted_form(place="post-1", sorting_point="sort-7", carrier="area-4")
     here = {"place": "post-1", "sorting_point": "sort-7"}
