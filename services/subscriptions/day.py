@@ -70,8 +70,12 @@ def count_day(books: Books, count: CountDay) -> DayCounted:
     return counted.model_copy(update={"differences": day.differences(counted)})
 
 
-def certify(books: Books, signing: CertifyDay) -> list[Event]:
-    """The worker signs a protocol that agrees with what was counted, line by line; days are certified in order."""
+def certify(books: Books, signing: CertifyDay, today: date) -> list[Event]:
+    """The worker signs a protocol that agrees with what was counted, line by line; days are certified in order, and
+    none before it comes.
+    """
+    if signing.day > today:
+        raise Refused("in_the_future", f"{signing.day} has not come yet; certify it at its end", "day")
     day = _running(books, signing.facility, signing.day)
     earlier = min(books.days)
     if earlier < signing.day:

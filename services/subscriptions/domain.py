@@ -95,7 +95,7 @@ def decide(calendars: Calendars, state: State, message: Message, given: Given[St
         case CountDay():
             return [day.count_day(_books(state), message)]
         case CertifyDay():
-            return day.certify(_books(state), message)
+            return day.certify(_books(state), message, today)
         case AnnulSubscription():
             return [changes.annul(_accepted(state), message, _calendar(given.others.get(CALENDAR)), today)]
         case RedirectSubscription():

@@ -177,6 +177,17 @@ def test_a_day_is_not_certified_uncounted_nor_unopened_nor_twice() -> None:
     day(*A_DAY, counted(), CERTIFIED, CARRIED).when(certify(), at=EVENING).then(refused("day_certified", "day"))
 
 
+def test_a_day_is_not_certified_before_it_comes() -> None:
+    """Regression: once a day was certified, a later form's, the next day, was certified on the same evening."""
+    tomorrow = date(2026, 10, 6)
+    facts: dict[str, Any] = {"cash": 188_700, "invoiced": 0, "cards": [CardPile(index="75384", months=6, cards=1)]}
+    case = day(opened("2026-10-06"), accepted(1, day=tomorrow), counted(day=tomorrow, **facts))
+    case.when(certify(tomorrow), at=at("2026-10-05 23:59"), now=at("2026-10-06 00:01")).then(
+        refused("in_the_future", "day")
+    )
+    case.when(certify(tomorrow), at=at("2026-10-06 00:00")).then_one(DayCertified, day=tomorrow)
+
+
 def test_a_form_that_comes_after_the_count_has_to_be_counted_too() -> None:
     late = accepted(4, subscription_id="S4")
     day(*A_DAY, counted(), late).when(certify(), at=EVENING).then(refused("does_not_reconcile", "day"))
