@@ -5,7 +5,7 @@ A regime (§9) says until when an answer is due, and what may be done instead; i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from services.intake import routing
 from services.intake.contacts import looks_up, recognise
 from services.intake.requests import opens
 from services.intake.state import State, Written
+from shared.contacts import said
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     AnswerExtended,
@@ -23,6 +24,7 @@ from shared.contracts.intake import (
     ClarificationEnded,
     ClarificationReceived,
     CompletenessChecked,
+    ContactKind,
     EndClarification,
     ExtensionNoticeGiven,
     ForwardWrittenRequest,
@@ -43,6 +45,8 @@ from shared.rules import not_before
 
 WRITTEN = frozenset({Channel.EMAIL, Channel.WEB, Channel.POST, Channel.COMPLAINTS_BOOK})
 """Channels a written request can come by (§4)."""
+_REACHES = frozenset({ContactKind.PHONE, ContactKind.EMAIL, ContactKind.ADDRESS})
+"""Contact details: what a consumer can be told by."""
 
 
 def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
@@ -71,7 +75,7 @@ def receive(state: State, request: ReceiveWrittenRequest, given: Given[State], c
         office=request.office,
         topic=request.topic,
         history=request.history,
-        has_contacts=any(contact and contact.strip() for contact in (consumer.phone, consumer.email, consumer.address)),
+        has_contacts=_can_be_reached(said(consumer)),
         question=request.question,
         name=consumer.name,
         phone=consumer.phone,
@@ -95,6 +99,8 @@ def _given_to_somebody(
         "consumer_id": who.consumer_id,
         "known": who.known,
         "to_verify": who.to_verify,
+        # Whoever is known with a phone may give no more than their number: what the base has is not asked again.
+        "has_contacts": received.has_contacts or _can_be_reached(who.to_verify),
         "responsible": responsible or request.office,
         "routed": responsible is not None,
         "coupon_number": case_id,
@@ -106,6 +112,10 @@ def _given_to_somebody(
     if responsible is not None:
         events.append(CaseAssigned(case_id=case_id, office=request.office, responsible=responsible))
     return events
+
+
+def _can_be_reached(kinds: Collection[ContactKind]) -> bool:
+    return not _REACHES.isdisjoint(kinds)
 
 
 def register(

@@ -15,6 +15,8 @@ from services.intake.domain import DECIDER
 from services.intake.state import Record
 from shared.contacts import COUNTRY, normalised
 from shared.contracts.intake import (
+    AnswerWrittenRequest,
+    AskClarification,
     BookAppointment,
     Consumer,
     ConsumerForgotten,
@@ -26,17 +28,19 @@ from shared.contracts.intake import (
     ContactDropped,
     ContactKind,
     ContactsLearnt,
+    DeclineWrittenRequest,
     ForgetConsumer,
     MergeConsumers,
     PossibleDuplicateFound,
     ReceiveRequest,
     ReceiveWrittenRequest,
     RegisterConsumer,
+    RegisterWrittenRequest,
     RequestReceived,
     VerifyConsumer,
     WrittenRequestReceived,
 )
-from shared.contracts.values import Channel, Language
+from shared.contracts.values import Channel, DeclineGround, Language
 from shared.decider import Key, Refused
 
 from .case_world import World
@@ -116,6 +120,25 @@ def test_what_a_repeat_contact_tells_anew_is_learnt_and_nothing_else() -> None:
     assert [one.kind for one in second.contacts] == [ContactKind.EMAIL]
     told(world, write("A3", email=EMAIL))
     assert received(world, "A3").to_verify == (ContactKind.PHONE, ContactKind.EMAIL, ContactKind.ADDRESS)
+
+
+@pytest.mark.parametrize("again", [{"consumer_id": "c-A1"}, {"name": "Асель", "identifier": IIN}])
+def test_whom_the_base_can_reach_is_answered_whatever_their_letter_leaves_out(again: dict[str, str]) -> None:
+    world = told(World(NINE), ask("A1", phone=PHONE, identifier=IIN), write("A2", **again))
+    assert received(world, "A2").has_contacts
+    registered = RegisterWrittenRequest(case_id="A2", topic="pensions", responsible="o-1")
+    asking = AskClarification(case_id="A2", missing=["age"], by=Channel.PHONE, until=NINE + timedelta(days=2))
+    told(world, registered)
+    unconsidered = DeclineWrittenRequest(case_id="A2", ground=DeclineGround.NO_CONTACT_DETAILS, notified=False)
+    assert refusal(world, unconsidered) == "has_contact_details"
+    told(world, asking, AnswerWrittenRequest(case_id="A2", answer="a", signed_by="s", executor_contact="e"))
+
+
+def test_who_is_known_by_a_number_alone_or_was_forgotten_can_not_be_reached() -> None:
+    world = told(World(NINE), ask("A1", identifier=IIN), write("A2", identifier=IIN))
+    assert (received(world, "A2").known, received(world, "A2").has_contacts) == (True, False)
+    told(world, ask("B1", phone=PHONE), ForgetConsumer(consumer_id="c-B1"), write("B2", consumer_id="c-B1"))
+    assert not received(world, "B2").has_contacts
 
 
 def test_somebody_without_contacts_stays_unknown() -> None:
