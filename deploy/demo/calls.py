@@ -58,17 +58,16 @@ def call(tale: Tale, at: datetime, plot: int) -> None:
         return
     slow = plot in {1, 3}
     tale.by_channel(at, ReceiveCall(call_id=number, office=office, language=language, operator="o-madina"))
-    if plot in {4, 5, 6, 7}:
-        ends = CallEnd.ABANDONED if plot == 4 else CallEnd.CALL_BACK_PROMISED
-        at += (50 if plot == 4 else 20) * _S
-        tale.by_channel(at, EndCall(call_id=number, end=ends))
-        if plot > 4:
-            _call_back(tale, at + 60 * _S, office, caller, plot)
+    if plot == 4:
+        tale.by_channel(at + 50 * _S, EndCall(call_id=number, end=CallEnd.ABANDONED))
         return
     at += (55 if slow else chance.random.randint(5, 35)) * _S
     tale.by_desk(at, AnswerCall(call_id=number))
     at += (70 if slow else chance.random.randint(10, 40)) * _S
     tale.by_desk(at, FindCallerData(call_id=number))
+    if plot in {5, 6, 7}:
+        _call_back(tale, at + 50 * _S, office, caller, plot)
+        return
     if plot in {2, 3}:
         at += (330 if slow else 60) * _S
         tale.by_desk(at, AskSpecialist(call_id=number, specialist="s-yerlan"))
@@ -95,6 +94,9 @@ def _call_back(tale: Tale, at: datetime, office: str, caller: people.Person, plo
         until=in_hours(at + timedelta(days=1)),
     )
     tale.by_desk(at, promise)
+    promised = EndCall(call_id=tale.thread, end=CallEnd.CALL_BACK_PROMISED, case_id=tale.thread)
+    tale.by_desk(at + 10 * _S, promised)
+    tale.by_desk(at + 90 * _S, FinishAfterCall(call_id=tale.thread))
     first = in_hours(promise.until + timedelta(hours=3)) if plot == 6 else at + timedelta(minutes=20)
     tries = 3 if plot == 7 else 1
     for number in range(tries):

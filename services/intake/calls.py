@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.contacts import looks_up, recognise
-from services.intake.state import Call, Script, State, Unknown
+from services.intake.state import Call, CallBack, Request, Script, State, Unknown, Written
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     AfterCallFinished,
@@ -36,6 +36,8 @@ from shared.rules import not_before
 
 Step = AnswerCall | FindCallerData | AskSpecialist | ConnectSpecialist | GiveInformation | EndCall | FinishAfterCall
 """What happens in a call once it has rung."""
+_KEPT_FOR_LATER = frozenset({CallEnd.CALL_BACK_PROMISED, CallEnd.VOICE_MAIL})
+"""Ends that leave the caller waiting for somebody."""
 
 
 def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
@@ -45,8 +47,14 @@ def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterato
             yield from looks_up(message.consumer, blind, known)
         case GiveInformation(script=str(script)):
             yield f"script-{script}"
+        case EndCall(case_id=str(led_to)):
+            yield from _cases(led_to) if message.end in _KEPT_FOR_LATER else ()
         case _:
             return
+
+
+def _cases(led_to: str) -> tuple[str, str]:
+    return f"callback-{led_to}", f"case-{led_to}"
 
 
 def receive(state: State, call: ReceiveCall, given: Given[State]) -> CallReceived:
@@ -90,7 +98,7 @@ def step(state: State, message: Step, given: Given[State]) -> Sequence[Event]:
         case GiveInformation():
             return [inform(state, message, given)]
         case EndCall():
-            return [end(state, message)]
+            return [end(state, message, given)]
         case FinishAfterCall():
             return [finish(state, message)]
 
@@ -170,22 +178,37 @@ def inform(call: Call, told: GiveInformation, given: Given[State]) -> Informatio
     )
 
 
-def end(call: Call, over: EndCall) -> CallEnded:
-    """The call is over; how it ended must fit what happened in it."""
+def end(call: Call, over: EndCall, given: Given[State]) -> CallEnded:
+    """The call is over; how it ended must fit what happened in it.
+
+    Where the caller was left waiting, somebody owes them something by a time: what is owed stands before the call ends.
+    """
     wrong: str | None = None
     match over.end:
         case CallEnd.ANSWERED if not call.informed:
             wrong = "no information was given; send GiveInformation first, or name how it ended else"
         case CallEnd.REQUEST_TAKEN if over.case_id is None:
             wrong = "name the case that came of it in case_id"
+        case CallEnd.CALL_BACK_PROMISED if over.case_id is None:
+            wrong = "nobody owes the call yet; promise it (PromiseCallBack) and name the call-back in case_id"
         case CallEnd.VOICE_MAIL if call.answered:
             wrong = "a message is left where nobody picks up; name how it ended else"
+        case CallEnd.VOICE_MAIL if over.case_id is None:
+            wrong = "nobody owes an answer to the message yet; take the request (ReceiveRequest) and name it in case_id"
         case _:
             pass
     if wrong is None and over.end in {CallEnd.ANSWERED, CallEnd.REQUEST_TAKEN} and not call.answered:
         wrong = "nobody has picked up; send AnswerCall first, or name how it ended else"
     if wrong is not None:
         raise Refused("end_does_not_fit", f"the call can't have ended as {over.end}: {wrong}", "end")
+    if over.end in _KEPT_FOR_LATER and not _stands(over, given):
+        raise Refused(
+            "unknown_case",
+            f"nothing of the id {over.case_id} is owed to the caller; promise the call-back (PromiseCallBack), or take "
+            "what the message says as a request (ReceiveRequest), under that id",
+            "case_id",
+            later=True,
+        )
     return CallEnded(
         **_of(call, over.call_id),
         operator=call.operator,
@@ -194,6 +217,13 @@ def end(call: Call, over: EndCall) -> CallEnded:
         ask_id=_ask_id(call, over.call_id) if call.specialist is not None else None,
         led_to=over.case_id,
     )
+
+
+def _stands(over: EndCall, given: Given[State]) -> bool:
+    """A message may be followed up by a request or by a call-back; a promised call-back only by that one."""
+    call_back, case = (given.others.get(stream) for stream in _cases(over.case_id or ""))
+    taken = over.end is CallEnd.VOICE_MAIL and isinstance(case, Request | Written)
+    return taken or isinstance(call_back, CallBack)
 
 
 def finish(call: Call, done: FinishAfterCall) -> AfterCallFinished:

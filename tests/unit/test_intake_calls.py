@@ -39,12 +39,13 @@ from shared.contracts.intake import (
     PromiseCallBack,
     PublishScript,
     ReceiveCall,
+    ReceiveRequest,
     ScriptPublished,
     SpecialistAsked,
     SpecialistConnected,
     TryCallBack,
 )
-from shared.contracts.values import Language
+from shared.contracts.values import Channel, Language
 
 from .given_when_then import NINE, given, refused
 
@@ -157,11 +158,11 @@ def test_a_call_rings_once() -> None:
     ("before", "end", "case_id", "fits"),
     [
         ((), CallEnd.ABANDONED, None, True),
-        ((), CallEnd.VOICE_MAIL, None, True),
-        ((), CallEnd.CALL_BACK_PROMISED, None, True),
+        ((), CallEnd.VOICE_MAIL, None, False),
+        ((), CallEnd.CALL_BACK_PROMISED, None, False),
         ((), CallEnd.ANSWERED, None, False),
         ((), CallEnd.REQUEST_TAKEN, "A1", False),
-        ((ANSWER,), CallEnd.VOICE_MAIL, None, False),
+        ((ANSWER,), CallEnd.VOICE_MAIL, "A1", False),
         ((ANSWER,), CallEnd.ANSWERED, None, False),
         ((ANSWER,), CallEnd.REQUEST_TAKEN, None, False),
         ((ANSWER,), CallEnd.REQUEST_TAKEN, "A1", True),
@@ -221,6 +222,39 @@ PROMISED = CallBackPromised(
 )
 CALL = TryCallBack(call_back_id="B1", reached=True)
 IN_VAIN = TryCallBack(call_back_id="B1", reached=False)
+REQUEST = ReceiveRequest(
+    case_id="B1",
+    channel=Channel.VOICE_MAIL,
+    language=Language.KK,
+    office="central",
+    question="her pension",
+    responsible="k-1",
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "led_to", "stands"),
+    [
+        (CallEnd.CALL_BACK_PROMISED, PROMISE, True),
+        (CallEnd.VOICE_MAIL, PROMISE, True),
+        (CallEnd.VOICE_MAIL, REQUEST, True),
+        (CallEnd.CALL_BACK_PROMISED, REQUEST, False),
+        (CallEnd.CALL_BACK_PROMISED, None, False),
+        (CallEnd.VOICE_MAIL, None, False),
+    ],
+)
+def test_whoever_is_left_waiting_is_owed_something_by_the_end_of_the_call(
+    end: CallEnd, led_to: Any, stands: bool
+) -> None:
+    elsewhere: dict[str, tuple[Any, ...]] = {}
+    if led_to is not None:
+        stream = DECIDER.stream_of(led_to, "fresh")
+        elsewhere[stream] = given(DECIDER).when(led_to).events
+    outcome = after(elsewhere=elsewhere).when(EndCall(call_id="L1", end=end, case_id="B1"), at=LATER)
+    if stands:
+        outcome.then_one(CallEnded, end=end, led_to="B1")
+    else:
+        outcome.then(refused("unknown_case", "case_id", later=True))
 
 
 def test_an_absent_employees_call_back_is_promised_with_name_phone_time_and_reason() -> None:

@@ -22,7 +22,7 @@ class CallEnd(StrEnum):
     """It became a request, a written request or a booking."""
     CALL_BACK_PROMISED = "call_back_promised"
     VOICE_MAIL = "voice_mail"
-    """Nobody was free: the consumer left a message."""
+    """Nobody was free: the consumer left a message, which is a request, or is called back about."""
     ABANDONED = "abandoned"
     """The consumer hung up."""
 
@@ -94,7 +94,8 @@ class EndCall(InIntake, Command):
     call_id: Id
     end: CallEnd
     case_id: Id | None = None
-    """The case that came of it."""
+    """What came of it: the case, the booking, or the promised call-back by its id. A promise, and what a voice message
+    led to, stand before the call is ended by them."""
 
 
 class FinishAfterCall(InIntake, Command):
