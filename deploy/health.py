@@ -43,6 +43,21 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Building:
+    """A projection's table that is being built beside the live one, or waits to be finished."""
+
+    name: str
+    events: int
+    total: int | None
+    """About so many; None: it has only begun."""
+    rate: float
+    """Events a second, since it was begun."""
+    eta_s: float | None
+    silent_s: float
+    """Since the last page was written: where that is long, nobody builds it now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Durable:
     """A service's consumer on a stream of the bus."""
 
@@ -67,6 +82,7 @@ class Health:
     """Open: neither resent nor settled."""
     poison: int | None = None
     """Events that a live projection could not fold."""
+    building: list[Building] | None = None
     durables: list[Durable] | None = None
     unanswered: dict[str, str] = field(default_factory=dict[str, str])
     """The servers that did not answer, and what went wrong."""
@@ -78,6 +94,7 @@ class _Store:
     write_transaction_s: float
     dead_letters: int
     poison: int
+    building: list[Building]
 
 
 async def health(state: State) -> Health:
@@ -100,7 +117,13 @@ async def health(state: State) -> Health:
     if store is None:
         return Health(durables=durables, unanswered=unanswered)
     return Health(
-        store.readers, store.write_transaction_s, store.dead_letters, store.poison, durables, unanswered=unanswered
+        store.readers,
+        store.write_transaction_s,
+        store.dead_letters,
+        store.poison,
+        store.building,
+        durables,
+        unanswered=unanswered,
     )
 
 
@@ -121,7 +144,23 @@ async def _ask_store(url: str, parts: Collection[str], running: set[str]) -> _St
         )
         if row is None:
             raise AssertionError("a SELECT without FROM has a row")
-        return _Store(readers, (await log.horizon_age()).total_seconds(), row["dead_letters"], row["poison"])
+        age = (await log.horizon_age()).total_seconds()
+        return _Store(readers, age, row["dead_letters"], row["poison"], await _building(pool, now))
+
+
+async def _building(pool: asyncpg.Pool[asyncpg.Record], now: datetime) -> list[Building]:
+    rows = await pool.fetch(
+        "SELECT name, version, events, total, started_at, updated_at FROM read.projection"
+        " WHERE status = 'building' ORDER BY name, version"
+    )
+    found: list[Building] = []
+    for row in rows:
+        took = (row["updated_at"] - row["started_at"]).total_seconds()
+        rate = row["events"] / took if took > 0 else 0.0
+        left = None if row["total"] is None or not rate else max(0, row["total"] - row["events"]) / rate
+        silent = max((now - row["updated_at"]).total_seconds(), 0.0)
+        found.append(Building(f"{row['name']} v{row['version']}", row["events"], row["total"], rate, left, silent))
+    return found
 
 
 async def _checkpoints(

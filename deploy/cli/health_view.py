@@ -14,6 +14,8 @@ from deploy.health import Durable, Health, Reader
 from deploy.home import Part
 from shared.bus.names import OUT_STREAM
 
+_IDLE_S = 60.0
+"""A table that nobody added a page to for so long is not being built: a page takes a second."""
 _STALLED_S = 60.0
 """A write transaction older than this is pointed at: the house's own last milliseconds."""
 
@@ -34,6 +36,20 @@ def health_tables(found: Health) -> Iterator[RenderableType]:
             table.add_column(name, justify="right")
         for reader in found.readers:
             table.add_row(Text(reader.name), _state_of_reader(reader), f"{reader.events_behind:,}", _age(reader))
+        yield table
+    if found.building:
+        table = Table("projection being built", "state")
+        for name in ("events", "of", "events/s", "time left"):
+            table.add_column(name, justify="right")
+        for one in found.building:
+            table.add_row(
+                Text(one.name),
+                "[green]being built" if one.silent_s < _IDLE_S else "[yellow]stopped midway; tereze rebuild goes on",
+                f"{one.events:,}",
+                _count(one.total),
+                f"{one.rate:,.0f}",
+                "–" if one.eta_s is None else lasting(one.eta_s),
+            )
         yield table
     if found.durables is not None:
         table = Table("durable", "stream", "state")

@@ -106,9 +106,15 @@ def rebuild(
     verify: Annotated[
         bool, typer.Option("--verify", help="Change nothing: compare live and rebuilt, row for row.")
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="From the beginning, even where an earlier rebuild was stopped midway.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build projections anew from the event store; readers see the old one until the new one is whole.
+
+    Stop it with Ctrl-C whenever you like: the next rebuild goes on where this one was. `tereze status` shows how far
+    it is, with rate and time left, whoever builds.
 
     Example: [bold]tereze rebuild sla --verify[/bold]
     """
@@ -142,7 +148,7 @@ def rebuild(
                 "first": verdict.first,
             }
         else:
-            progress = await build(pool, projection, report)
+            progress = await build(pool, projection, report, anew=anew)
             result |= {"events": progress.done, "seconds": progress.elapsed_s, "events_per_second": progress.rate}
         return result
 

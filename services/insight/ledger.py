@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from services.insight.instants import Connection, Pool
@@ -58,6 +59,58 @@ async def create(connection: Connection, projection: Projection, status: Status)
         projection.version,
         status,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How far a table that is being built has come."""
+
+    upto: Cursor
+    events: int
+    rows: int
+
+
+NOTHING = Built(Cursor(), 0, 0)
+
+
+async def go_on_building(connection: Connection, projection: Projection) -> Built | None:
+    """Take up the table of this version that somebody began to build; None: there is none.
+
+    The time in which nobody built it does not count: else its rate would be wrong.
+    """
+    row = await connection.fetchrow(
+        "UPDATE read.projection SET started_at = clock_timestamp() - (updated_at - started_at),"
+        " updated_at = clock_timestamp() WHERE name = $1 AND version = $2 AND status = 'building'"
+        " RETURNING xid, position, events, rows_written",
+        projection.name,
+        projection.version,
+    )
+    return None if row is None else Built(Cursor(row["xid"], row["position"]), row["events"], row["rows_written"])
+
+
+async def mark(connection: Connection, projection: Projection, built: Built, total: int) -> None:
+    """Write down how far the building has come, in the transaction that writes the rows."""
+    await connection.execute(
+        "UPDATE read.projection SET xid = $3, position = $4, events = $5, rows_written = $6, total = $7,"
+        " updated_at = clock_timestamp() WHERE name = $1 AND version = $2 AND status = 'building'",
+        projection.name,
+        projection.version,
+        *built.upto,
+        built.events,
+        built.rows,
+        total,
+    )
+
+
+async def drop_other_buildings(connection: Connection, projection: Projection) -> None:
+    """Drop what was begun of versions that nobody will finish. Call it in a transaction."""
+    rows = await connection.fetch(
+        "DELETE FROM read.projection WHERE name = $1 AND version <> $2 AND status = 'building' RETURNING version",
+        projection.name,
+        projection.version,
+    )
+    for row in rows:
+        await connection.execute(f"DROP TABLE IF EXISTS read.{projection.name}_v{row['version']}_building")
 
 
 async def drop(connection: Connection, projection: Projection, status: Status) -> None:

@@ -131,6 +131,23 @@ async def test_a_write_transaction_left_open_is_told_for_it_holds_the_readers_ba
     assert (await until(running, nothing_behind)).write_transaction_s == 0
 
 
+async def test_a_table_that_is_being_built_is_told_with_rate_and_time_left(
+    running: System, store: asyncpg.Connection
+) -> None:
+    await store.execute(
+        """INSERT INTO read.projection (name, version, status, events, total, started_at, updated_at)
+           VALUES ('sla', 99, 'building', 3000, 9000, now() - interval '40 seconds', now() - interval '10 seconds')"""
+    )
+    [building] = (await health(running.state)).building or []
+    assert (building.name, building.events, building.total) == ("sla v99", 3000, 9000)
+    assert (round(building.rate), round(building.eta_s or 0)) == (100, 60)
+    code, out, _ = await status(running)
+    assert code == 0
+    assert "sla v99" in out
+    assert "being built" in out
+    await store.execute("DELETE FROM read.projection WHERE version = 99")
+
+
 async def test_what_was_set_aside_is_counted(running: System, store: asyncpg.Connection) -> None:
     await submit(running, [{"no": "request"}, "nothing"])
     await store.execute(
