@@ -47,7 +47,15 @@ def bars(paper: Paper, rows: Sequence[Bar]) -> None:
             line.append((left + width * row.reached, top + _ROW_MM / 2))
         paper.set_y(top + _ROW_MM)
     _curve(paper, line)
+    _reset(paper)
     paper.ln(2)
+
+
+def _reset(paper: Paper) -> None:
+    """Back to what text and tables are drawn with: a table fills its cells with whatever colour was left."""
+    paper.set_fill_color(0)
+    paper.set_draw_color(0)
+    paper.set_line_width(0.2)
 
 
 def _curve(paper: Paper, points: Sequence[tuple[float, float]]) -> None:
@@ -59,8 +67,6 @@ def _curve(paper: Paper, points: Sequence[tuple[float, float]]) -> None:
     paper.set_fill_color(*_RED)
     for x, y in points:
         paper.circle(x, y, 0.7, style="F")
-    paper.set_draw_color(0)
-    paper.set_line_width(0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ def curves(paper: Paper, charts: Sequence[tuple[str, Sequence[Curve]]], ticks: S
         for place, one in enumerate(lines, 1):
             shade = 1 - place / len(lines)
             _line(paper, one, (left, top), len(ticks), shade)
+    _reset(paper)
     paper.set_y(top + _TALL_MM + 7)
 
 
@@ -96,7 +103,6 @@ def _axes(paper: Paper, left: float, top: float, ticks: Sequence[str]) -> None:
     for number, tick in enumerate(ticks):
         x = left + width * (number / max(len(ticks) - 1, 1))
         paper.place(x - 8, top + _TALL_MM + 1, 16, tick, align="C")
-    paper.set_draw_color(0)
 
 
 def _line(paper: Paper, one: Curve, corner: tuple[float, float], ticks: int, shade: float) -> None:
@@ -118,5 +124,3 @@ def _line(paper: Paper, one: Curve, corner: tuple[float, float], ticks: int, sha
     for x, y in known:
         paper.circle(x, y, 0.7, style="F")
     paper.place(known[-1][0] + 1, known[-1][1] - 2, 14, one.label)
-    paper.set_draw_color(0)
-    paper.set_line_width(0.2)

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from deploy.cli.report_view import list_of_reports, report_tables
+from deploy.documents.charts import Bar, Curve, bars, curves
 from deploy.documents.pack import draw
 from deploy.documents.pack_words import COLUMNS, CURVES, TITLES
+from deploy.documents.paper import Paper
 from services.insight.pack import CONTENTS, Pack, Part
 from services.insight.reports import REPORTS, Kind, Report, Row
 from services.insight.reports.cohorts import AFTER, WHATS, shares
@@ -171,6 +173,16 @@ def test_charts_are_drawn_as_lines_and_rectangles_and_not_as_pictures() -> None:
     assert not any(page.images for page in pages)
     drawn = b"".join(page.get_contents().get_data() for page in pages)  # type: ignore[union-attr]
     assert drawn.count(b" re f") > 50
+
+
+def test_after_charts_tables_are_drawn_as_before() -> None:
+    """Regression: the last bar's colour filled every cell of the next table."""
+    plain, drawn = Paper("plain"), Paper("drawn")
+    bars(drawn, [Bar("one", 1.0, "1", 1.0)])
+    curves(drawn, [("share", [Curve("2026-03", [0.1, 0.5, None])])], ["1", "3", "6"])
+    for name in ("fill_color", "draw_color", "line_width"):
+        left, before = getattr(drawn, name), getattr(plain, name)
+        assert left == (pytest.approx(before, abs=1e-3) if name == "line_width" else before)
 
 
 def test_a_standpoint_cuts_by_position_and_time_and_what_is_whole_by_position_only() -> None:
