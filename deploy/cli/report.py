@@ -55,6 +55,9 @@ def report(
     from deploy.cli.report_view import list_of_reports, report_tables
     from deploy.problem import Problem
     from services.insight.reports import REPORTS, Asked, answer
+    from services.insight.standpoint import Standpoint, reached
+    from services.insight.views import projections
+    from shared.settings import Settings
 
     if name is None:
         if as_json:
@@ -68,9 +71,14 @@ def report(
     told_apart = asked.default if by is None else tuple(one for one in by if one != "all")
     chosen = _pairs(only or ())
 
+    since, until = moment(begin, "--from"), moment(as_of)
+    if until is not None and at is not None:
+        raise typer.BadParameter("goes without --as-of: a position has a moment of its own", param_hint="--at")
+
     async def ask() -> tuple[list[Row], Standpoint]:
-        seen = await _standpoint(home, begin, as_of, at)
-        async with database(home) as (pool, _), pool.acquire() as connection:
+        async with database(home) as (pool, now), pool.acquire() as connection:
+            latest = now if at is None else (await reached(connection, projections(Settings().timezone), at)).at
+            seen = Standpoint(now=until or latest or now, since=since, until=until, position=at)
             return await answer(connection, asked, Asked(seen, told_apart, chosen)), seen
 
     rows, seen = asyncio.run(told(ask()))
@@ -122,24 +130,9 @@ def review(
     elif pdf is None:
         review_tables(found.review)
     else:
-        same = f"--at {found.position}" + ("" if at is not None or end else f" --to {found.now.isoformat()}")
+        since_when = "" if begin is None else f"--from {begin} "
+        same = f"{since_when}--to {found.now.isoformat()} --at {found.position}"
         typer.echo(f"Written: {pdf}. The same again, whatever comes: {same}")
-
-
-async def _standpoint(home: Path, begin: str | None, as_of: str | None, at: int | None) -> Standpoint:
-    """From where the command line looks at history."""
-    from services.insight.standpoint import Standpoint, reached
-    from services.insight.views import projections
-    from shared.settings import Settings
-
-    since, until = moment(begin, "--from"), moment(as_of)
-    if until is not None and at is not None:
-        raise typer.BadParameter("goes without --as-of: a position has a moment of its own", param_hint="--at")
-    async with database(home) as (pool, now), pool.acquire() as connection:
-        if at is not None:
-            until_now = (await reached(connection, projections(Settings().timezone), at)).at or now
-            return Standpoint(now=until_now, since=since, position=at)
-    return Standpoint(now=until or now, since=since, until=until)
 
 
 def _pairs(texts: list[str] | tuple[()]) -> dict[str, str]:

@@ -43,10 +43,9 @@ def draw(found: Pack) -> Paper:
 
 def _head(paper: Paper, found: Pack, zone: tzinfo) -> None:
     paper.heading("БАСШЫЛЫҚ ТАРАПЫНАН ТАЛДАУ / АНАЛИЗ СО СТОРОНЫ РУКОВОДСТВА (ISO 10002)")
-    begin, end = (None if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (found.begin, found.end))
+    begin = "…" if found.begin is None else f"{found.begin.astimezone(zone):%Y-%m-%d %H:%M}"
     paper.words(
-        f"Кезең / Период: {begin or '…'} – {end or '…'}. "
-        f"Сәтке / На момент: {found.now.astimezone(zone):%Y-%m-%d %H:%M:%S}. "
+        f"Кезең / Период: {begin} – {found.now.astimezone(zone):%Y-%m-%d %H:%M:%S}. "
         f"Журнал орны / Позиция журнала: {found.position} (оқиға / событий: {found.events}).\n"
         "Уақыт / Время: [күн / дней] сс:мм:сс / чч:мм:сс.",
         9,

@@ -6,7 +6,7 @@ The same position, period and moment give the same pack, whatever was added to t
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.insight.instants import Connection
@@ -58,15 +58,14 @@ class Pack:
     events: int
     """How many there are up to it."""
     now: datetime
-    """The moment by which what is open is judged, to the second."""
+    """The end of its period, by which what is open is judged."""
     begin: datetime | None
-    end: datetime | None
     review: Review
     parts: list[Part]
 
     def data(self) -> dict[str, Any]:
         """As data."""
-        about = {name: getattr(self, name) for name in ("position", "events", "now", "begin", "end")}
+        about = {name: getattr(self, name) for name in ("position", "events", "now", "begin")}
         reports = [{"report": part.report.name, "by": part.by, "rows": part.rows} for part in self.parts]
         return about | asdict(self.review) | {"reports": reports}
 
@@ -81,8 +80,7 @@ async def pack(
 ) -> Pack:
     """The pack at a position, or with all that the projections know, of a period or of all time.
 
-    What is open is judged at the period's end. Where that is not given or not yet reached, at `clock`; of a position
-    without an end, at its latest event.
+    The period ends, where no end is given or it is not yet reached, at `clock`; of a position, at its latest event.
 
     Raises:
         NotBuiltError: a projection is not built.
@@ -90,11 +88,14 @@ async def pack(
     """
     async with reading(connection):
         there = await reached(connection, projections(Settings().timezone), position)
-        judged_at = min(end or clock, clock) if position is None else end or there.at or clock
-        now = judged_at.replace(microsecond=0)
-        seen = Standpoint(now=now, since=begin, until=end, position=there.position)
+        latest = (clock if position is None else there.at) or clock
+        # A whole second, so that it can be written down and given again; the next, so that nothing is cut off.
+        now = latest.replace(microsecond=0) + timedelta(seconds=1)
+        if end is not None and (position is not None or end < now):
+            now = end
+        seen = Standpoint(now=now, since=begin, until=now, position=there.position)
         parts = [
             Part(REPORTS[name], by, await answer(connection, REPORTS[name], Asked(seen, by))) for name, by in CONTENTS
         ]
-        found = await review(connection, now=now, begin=begin, end=end, position=there.position)
-    return Pack(there.position, there.events, now, begin, end, found, parts)
+        found = await review(connection, now=now, begin=begin, end=now, position=there.position)
+    return Pack(there.position, there.events, now, begin, found, parts)

@@ -9,10 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
+from typer.testing import CliRunner
 
+from deploy.cli.report import register
 from deploy.cli.report_view import list_of_reports, report_tables
 from deploy.documents.charts import Bar, Curve, bars, curves
 from deploy.documents.pack import draw
@@ -127,6 +130,23 @@ def test_the_list_names_every_report_with_its_question(capsys: pytest.CaptureFix
     assert all(one.name in out and one.question in out for one in REPORTS.values())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("weather",), "there is no report weather; there are: limits, trend"),
+        (("causes", "--only", "topic"), "NAME=VALUE"),
+        (("limits", "--at", "1", "--as-of", "2026-03-02"), "goes without --as-of"),
+        (("limits", "--as-of", "yesterday"), "is not a time"),
+    ],
+)
+def test_what_can_not_be_asked_is_said(arguments: tuple[str, ...], said: str) -> None:
+    app = typer.Typer()
+    register(app)
+    done = CliRunner().invoke(app, ["report", *arguments], env={"COLUMNS": "200"})
+    assert done.exit_code != 0
+    assert said in f"{done.output} {done.exception}"
+
+
 EMPTY = Review(*([] for _ in range(13)))
 
 
@@ -142,7 +162,7 @@ def pack(position: int = 17) -> Pack:
              "due_at": NOW, "overdue": True, "to_check": False}
         ],
     )  # fmt: skip
-    return Pack(position, 99, NOW, None, NOW, review, parts)
+    return Pack(position, 99, NOW, None, review, parts)
 
 
 def test_the_same_pack_is_the_same_file_byte_for_byte_and_another_position_another() -> None:
