@@ -73,6 +73,8 @@ async def _ensure_roles(connection: asyncpg.Connection, passwords: Mapping[str, 
     await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
     others = ", ".join(database_role(name) for name in DATABASE_ROLES)
     await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {others}")
+    # A what-if puts its due moments into a temporary table.
+    await connection.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {database_role('insight')}")
     # Projections belong to insight, which makes them; the owner reads and replaces them too.
     await connection.execute(f"GRANT {database_role('insight')} TO {_OWNER}")
     if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, tzinfo
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -54,11 +56,14 @@ class _Regimes(_Part):
     case_types: dict[str, Regime] = {}
 
 
-class _File(_Part):
+class _Reckoning(_Part):
     country: str | None = None
     hours: _Week
     days: dict[date, list[str]] = {}
     offices: dict[str, _Office] = {}
+
+
+class _File(_Reckoning):
     regimes: _Regimes = _Regimes()
 
 
@@ -102,26 +107,42 @@ def parse(text: str, zone: tzinfo) -> Centre:
     Raises:
         CentreFileError: it is not TOML, or says what can't be.
     """
-    try:
+    with _told():
         said = tomllib.loads(text)
         file = _File.model_validate(said)
-        calendars = _calendars(file, zone)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise CentreFileError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except ValueError as error:
-        raise CentreFileError(str(error)) from error
+        reckoned = _calendars(file, zone)
     shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
     reckoning = {key: value for key, value in said.items() if key != "regimes"}
     as_shipped = reckoning == {key: value for key, value in shipped.items() if key != "regimes"}
     return Centre(
-        calendars,
+        reckoned,
         CaseTypes(file.regimes.case_types, file.regimes.default),
         0 if as_shipped else crc32(repr(sorted(reckoning.items())).encode()),
     )
 
 
-def _calendars(file: _File, zone: tzinfo) -> Calendars:
+def calendars(said: Mapping[str, Any], zone: tzinfo) -> Calendars:
+    """The calendars that a part of such a file describes: country, hours, days and offices.
+
+    Raises:
+        CentreFileError: it says what can't be.
+    """
+    with _told():
+        return _calendars(_Reckoning.model_validate(said), zone)
+
+
+@contextmanager
+def _told() -> Generator[None, None, None]:
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CentreFileError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except ValueError as error:
+        raise CentreFileError(str(error)) from error
+
+
+def _calendars(file: _Reckoning, zone: tzinfo) -> Calendars:
     days = _days(file.days)
 
     def calendar(office: _Office) -> Calendar:

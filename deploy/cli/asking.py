@@ -50,11 +50,12 @@ async def told(work: Any) -> Any:
     import asyncpg
 
     from deploy.problem import Problem
-    from services.insight import persons, queries, rebuild, reports, standpoint, timeline, verify, views
+    from services.insight import explain, persons, queries, rebuild, reports, standpoint, timeline, verify, views
 
     try:
         return await work
     except (
+        explain.UnknownIndicatorError,
         persons.UnknownPersonError,
         queries.NotBuiltError,
         rebuild.BusyError,

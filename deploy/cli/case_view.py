@@ -79,6 +79,12 @@ def case_tables(found: Timeline, timezone: str) -> None:
         console.print(_line(widths, f"{at:%H:%M:%S}", entry, ended[entry.position]))
         if details := "; ".join(_details(entry, told, zone)):
             console.print(Padding(Text(details, style="dim"), (0, 0, 0, _TIME + _GAP), expand=False))
+    # As of a moment: a consultation had begun by then, and only the event of its end says so.
+    positions = {entry.position for entry in found.entries}
+    if told_later := [one for event, some in ended.items() if event not in positions for one in some]:
+        console.print("\nEnded by then, as was told later:")
+        for deadline in told_later:
+            console.print(f"{'':{_TIME + _GAP}}{_verdict(deadline, ' ')}")
     console.print()
     _still_to_do(console, [deadline for deadline in found.deadlines if deadline.runs], zone)
 

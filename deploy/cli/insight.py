@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.cli.asking import AsOfOption, database, moment, told
+from deploy.cli.asking import database, told
+from deploy.cli.asof import Asked, AsKnownOption, AsOfOption, by_any_id
 from deploy.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
 def sla(
     home: HomeOption,
     as_of: AsOfOption = None,
+    as_known: AsKnownOption = False,
     office: Annotated[str | None, typer.Option(help="Only this office.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only this channel, e.g. post.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
@@ -45,20 +47,20 @@ def sla(
 
     filters = {"office": office, "channel": channel, "topic": topic}
     group = _choice(queries.SlaGroup, by) if by is not None else None
-    at = moment(as_of)
+    asked = Asked(as_of, as_known=as_known, home=home)
 
     async def ask() -> tuple[list[queries.SlaRow], dict[str, list[str]]]:
         async with database(home) as (pool, now), pool.acquire() as connection:
-            rows = await queries.sla(connection, now=now, as_of=at, by=group, **filters)
-            asked = [] if rows else [name for name, value in filters.items() if value is not None]
-            return rows, {name: await queries.sla_values(connection, name) for name in asked}
+            rows = await queries.sla(connection, now=now, as_of=await asked.of(connection), by=group, **filters)
+            named = [] if rows else [name for name, value in filters.items() if value is not None]
+            return rows, {name: await queries.sla_values(connection, name) for name in named}
 
     rows, known = asyncio.run(told(ask()))
     if as_json:
         print_json([_named(row, group) for row in rows])
     elif known:
-        asked = {name: value for name, value in filters.items() if value is not None}
-        typer.echo(nothing_matches(asked, known, past=at is not None))
+        sought = {name: value for name, value in filters.items() if value is not None}
+        typer.echo(nothing_matches(sought, known, past=asked.past))
     else:
         sla_table(rows, group)
 
@@ -69,6 +71,7 @@ def effectiveness(
         str, typer.Option(help="Tell apart by: consultant, topic, form, office or channel; all together.")
     ] = "all",
     as_of: AsOfOption = None,
+    as_known: AsKnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What consultations cost and what came of them; causes of dissatisfaction, ranked.
@@ -81,10 +84,11 @@ def effectiveness(
     from services.insight import queries
 
     group = _choice(queries.EffectivenessGroup, by)
-    at = moment(as_of)
+    asked = Asked(as_of, as_known=as_known, home=home)
 
     async def ask() -> tuple[list[queries.EffectivenessRow], list[queries.CauseRow]]:
         async with database(home) as (pool, _), pool.acquire() as connection:
+            at = await asked.of(connection)
             return (
                 await queries.effectiveness(connection, by=group, as_of=at),
                 await queries.causes(connection, as_of=at),
@@ -171,6 +175,8 @@ def rebuild(
 def case(
     home: HomeOption,
     case_id: Annotated[str, typer.Argument(metavar="ID", help="The case's id, from the answer to its first message.")],
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """One case over all services: what happened when, and which deadlines were met and missed.
@@ -184,24 +190,21 @@ def case(
 
     from deploy.cli.case_view import case_tables
     from deploy.cli.insight_view import print_json
-    from deploy.documents.read import number_of
-    from services.insight.timeline import Timeline, UnknownCaseError, timeline
+    from services.insight.timeline import Timeline, timeline
     from services.insight.views import projections
     from shared.settings import Settings
 
     timezone = Settings().timezone
     (projection,) = projections(timezone, ["sla"])
 
+    asked = Asked(as_of, as_known=as_known, home=home)
+
     async def ask() -> Timeline:
         async with database(home) as (pool, now), pool.acquire() as connection:
-            try:
-                return await timeline(connection, case_id, sla=projection, now=now)
-            except UnknownCaseError:
-                # A subscription's form is a case under its number; whoever sent it may know it by an id of their own.
-                number = await number_of(connection, case_id)
-                if number is None:
-                    raise
-                return await timeline(connection, number, sla=projection, now=now)
+            at = await asked.of(connection)
+            return await by_any_id(
+                connection, case_id, lambda known: timeline(connection, known, sla=projection, now=now, as_of=at)
+            )
 
     found = asyncio.run(told(ask()))
     if as_json:

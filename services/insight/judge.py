@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from services.insight.indicators import policy_name
-from services.insight.views.sla import CANCEL, LAPSE, MOVE, PASS, PAUSE, RESUME, STOP, VARY
-from shared.deadlines import WORKING, Calendar, Calendars, Policies, Span
+from services.insight.views.sla import CANCEL, LAPSE, MOVE, PASS, PAUSE, RESUME, START, STOP, VARY
+from shared.deadlines import WORKING, Calendar, Calendars, Policies, Policy, Span
 
 
 class Verdict(StrEnum):
@@ -68,6 +69,8 @@ class Operation:
     span: str | None = None
     variant: str | None = None
     owner: str | None = None
+    event: int = 0
+    """The position of the event that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,36 @@ class Judged:
         return sum((one.until_at(self.now) - one.since for one in self.pauses), timedelta())
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What made the due moments what they are, or ended the clock, for those who want to follow it."""
+
+    op: str
+    """START and VARY: counted from the start; PAUSE, MOVE; and what ended it."""
+    at: datetime
+    due_at: datetime
+    """As it is after this."""
+    norm_due_at: datetime | None
+    policy: Policy
+    """By which it is counted from here on."""
+    counts: bool = True
+    """False: it came too late to move anything."""
+    pause: Pause | None = None
+    by: Operation | None = None
+    """None: it goes on, or is what a pause has become under another policy."""
+
+
 def judge(
-    start: Start, operations: Iterable[Operation], *, now: datetime, policies: Policies, calendars: Calendars
+    start: Start,
+    operations: Iterable[Operation],
+    *,
+    now: datetime,
+    policies: Policies,
+    calendars: Calendars,
+    steps: list[Step] | None = None,
 ) -> Judged:
-    """How the clock stands at `now`, by all of these operations."""
-    clock = _Clock(start, now, policies, calendars.of(start.office))
+    """How the clock stands at `now`, by all of these operations; `steps` takes how it came to that."""
+    clock = _Clock(start, now, policies, calendars.of(start.office), steps)
     for operation in sorted(operations, key=_in_order):
         if clock.ended:
             break
@@ -149,7 +177,9 @@ def _in_order(operation: Operation) -> tuple[datetime, bool]:
 
 
 class _Clock:
-    def __init__(self, start: Start, now: datetime, policies: Policies, calendar: Calendar) -> None:
+    def __init__(
+        self, start: Start, now: datetime, policies: Policies, calendar: Calendar, steps: list[Step] | None
+    ) -> None:
         self._start, self._now, self._policies, self._calendar = start, now, policies, calendar
         self._variant = start.variant
         self._policy = policies.in_force(policy_name(start.indicator, start.variant), start.at)
@@ -159,6 +189,8 @@ class _Clock:
         self._waiting_since: datetime | None = None
         self._done_at: datetime | None = None
         self._cancelled_at: datetime | None = None
+        self._steps = steps
+        self._note(START, start.at)
 
     @property
     def ended(self) -> bool:
@@ -170,25 +202,28 @@ class _Clock:
         if operation.op == PAUSE:
             self._waiting_since = self._waiting_since or at
         elif operation.op == RESUME:
-            self._go_on(at)
+            self._go_on(at, operation)
         elif operation.op == MOVE:
             self._move(operation, at)
         elif operation.op == VARY:
-            self._vary(operation.variant)
+            self._vary(operation)
         elif operation.op == PASS:
             self._owner = operation.owner
         else:
-            self._go_on(at)
+            self._go_on(at, operation)
             if operation.op == STOP or (operation.op == LAPSE and at > self._due):
                 self._done_at = operation.at
             else:
                 self._cancelled_at = operation.at
+            self._note(operation.op, operation.at, by=operation)
 
     def judged(self) -> Judged:
         due, norm_due, pauses = self._due, self._norm_due, tuple(self._pauses)
         if self._waiting_since is not None:
-            pauses += (Pause(self._waiting_since, None),)
-            due, norm_due = self._as_paused(self._now)
+            pause, counts = Pause(self._waiting_since, None), self._waiting_since < due
+            pauses += (pause,)
+            due, norm_due = self._as_paused(pause.until_at(self._now))
+            self._note(PAUSE, pause.since, due_at=due, norm_due_at=norm_due, counts=counts, pause=pause)
         return Judged(
             started_at=self._start.at,
             due_at=due,
@@ -202,12 +237,19 @@ class _Clock:
             owner=self._owner,
         )
 
-    def _go_on(self, at: datetime) -> None:
+    def _note(self, op: str, at: datetime, **more: Any) -> None:
+        if self._steps is not None:
+            due: dict[str, Any] = {"due_at": self._due, "norm_due_at": self._norm_due}
+            self._steps.append(Step(op, at, policy=self._policy, **{**due, **more}))
+
+    def _go_on(self, at: datetime, by: Operation) -> None:
         if self._waiting_since is None:
             return
+        pause, counts = Pause(self._waiting_since, at), self._waiting_since < self._due
         self._due, self._norm_due = self._as_paused(at)
-        self._pauses.append(Pause(self._waiting_since, at))
+        self._pauses.append(pause)
         self._waiting_since = None
+        self._note(PAUSE, pause.since, counts=counts, pause=pause, by=by)
 
     def _as_paused(self, until: datetime) -> tuple[datetime, datetime | None]:
         """The due moments after a pause that began when it began, and lasts until then."""
@@ -220,10 +262,11 @@ class _Clock:
     def _move(self, operation: Operation, at: datetime) -> None:
         due, norm_due = self._as_paused(at)
         if at > due:
+            self._note(MOVE, at, counts=False, by=operation)
             return
         if self._waiting_since is not None:
             # What was waited so far is in the due moment as it stands; what comes is added to the new one.
-            self._pauses.append(Pause(self._waiting_since, at))
+            self._go_on(at, operation)
             self._waiting_since = at
         self._norm_due = norm_due
         if operation.due_at is not None:
@@ -232,19 +275,21 @@ class _Clock:
             self._due = self._calendar.add(Span.parse(operation.span), due)
         else:
             self._due = due
+        self._note(MOVE, at, by=operation)
 
-    def _vary(self, variant: str | None) -> None:
-        self._variant = variant
-        policy = self._policies.in_force(policy_name(self._start.indicator, variant), self._start.at)
+    def _vary(self, operation: Operation) -> None:
+        self._variant = operation.variant
+        policy = self._policies.in_force(policy_name(self._start.indicator, operation.variant), self._start.at)
         carried = policy.from_working_day
         due = self._calendar.add(policy.limit, self._start.at, from_working_day=carried)
-        norm = (
-            None if policy.norm is None else self._calendar.add(policy.norm, self._start.at, from_working_day=carried)
-        )
-        for pause in self._pauses:
-            due = self._later(due, policy.limit, pause)
-            norm = None if norm is None else self._later(norm, policy.norm, pause)
+        norm = policy.norm and self._calendar.add(policy.norm, self._start.at, from_working_day=carried)
         self._policy, self._due, self._norm_due = policy, due, norm
+        self._note(VARY, operation.at, by=operation)
+        for pause in self._pauses:
+            self._due = self._later(self._due, policy.limit, pause)
+            if self._norm_due is not None:
+                self._norm_due = self._later(self._norm_due, policy.norm, pause)
+            self._note(PAUSE, pause.since, pause=pause)
 
     def _later(self, due: datetime, span: Span | None, pause: Pause) -> datetime:
         until = pause.until_at(self._now)

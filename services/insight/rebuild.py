@@ -143,9 +143,9 @@ async def fill(
     `begun` is what stands in the table already; `mark` notes each page in the transaction that writes its rows.
     """
     began, built = monotonic(), begun
-    total = await _count(pool, projection, upto)
-    async with aclosing(_pages(pool, projection, built.upto, upto, page)) as pages:
-        async for found in pages:
+    total = await count(pool, projection, upto)
+    async with aclosing(pages(pool, projection, built.upto, upto, page)) as every:
+        async for found in every:
             rows = fold_page(projection, found)
             built = Built(found.cursor(-1), built.events + len(found.events), built.rows + len(rows))
             try:
@@ -202,10 +202,10 @@ async def _name_the_event(
     raise error
 
 
-async def _pages(
-    pool: Pool, projection: Projection, after: Cursor, upto: Cursor, page: int
+async def pages(
+    pool: Pool, projection: Projection, after: Cursor, upto: Cursor, page: int = PAGE
 ) -> AsyncGenerator[EventPage, None]:
-    """All pages, the next one always under way."""
+    """All pages of the events it reads, the next one always under way."""
     types, without = projection.types, projection.unread_fields
     async with log_connection(pool) as reader:
 
@@ -223,7 +223,8 @@ async def _pages(
             await asyncio.wait([under_way])
 
 
-async def _count(pool: Pool, projection: Projection, upto: Cursor) -> int:
+async def count(pool: Pool, projection: Projection, upto: Cursor) -> int:
+    """How many events of its types there are up to a cursor."""
     return await pool.fetchval(
         "SELECT count(*) FROM store.event WHERE type = ANY($1::text[]) AND (xid, position) <= ($2::xid8, $3::bigint)",
         list(projection.types),

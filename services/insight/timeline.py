@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from services.insight.case_log import Clock, Told, UnknownCaseError, clocks_of, events_of, not_yet
 from services.insight.indicators import policy_name
-from services.insight.instants import Connection, Instant, instant, moment
-from services.insight.judge import Operation, Pause, Start, judge
+from services.insight.instants import Connection
+from services.insight.judge import Pause, judge
 from services.insight.persons import Person, persons
 from services.insight.policies import POLICIES
-from services.insight.projection import Projection, Row, Seen
-from services.insight.views.sla import CANCEL, LAPSE, START, STOP
+from services.insight.projection import Projection
+from services.insight.queries.asof import AsOf
+from services.insight.views.sla import CANCEL, LAPSE, STOP
 from shared.centre import centre
 from shared.contracts import EVENTS, personal_fields
 from shared.eventstore.vault import FORGOTTEN
 from shared.roles import source_and_role
 
+__all__ = ["SEALED", "Deadline", "Entry", "Timeline", "UnknownCaseError", "deadlines", "timeline"]
+
 SEALED = "[sealed]"
-
-
-class UnknownCaseError(LookupError):
-    """There is no event of this case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,48 +86,37 @@ class Timeline:
     """Whose it is."""
 
 
-async def timeline(connection: Connection, case_id: str, *, sla: Projection, now: datetime) -> Timeline:
+async def timeline(
+    connection: Connection, case_id: str, *, sla: Projection, now: datetime, as_of: AsOf | datetime | None = None
+) -> Timeline:
     """A case's events in the order of their time, and its deadlines. Read from the log, so it is never behind.
 
-    The actions that it gave rise to are followed under ids of their own, and shown with it.
+    The actions that it gave rise to are followed under ids of their own, and shown with it. With `as_of`, as it stood
+    then (`AsOf`); whose it is, and who was forgotten, is said as it is today.
 
     Raises:
-        UnknownCaseError: no such case.
+        UnknownCaseError: no such case, or none by then.
     """
-    records = await connection.fetch(
-        """SELECT position, context, type, data::text AS data, occurred_at, recorded_at, actor
-           FROM store.event
-           WHERE correlation_id = ANY(array_prepend($1, ARRAY(
-               SELECT data ->> 'action_id' FROM store.event WHERE correlation_id = $1 AND type = 'ActionDue'
-           )))
-           ORDER BY occurred_at, position""",
-        case_id,
-    )
-    if not records:
-        raise UnknownCaseError(f"no case {case_id!r}; case ids are in the answers to submissions and in `tereze trace`")
-    entries: list[Entry] = []
-    rows: list[Row] = []
-    said: list[dict[str, Any]] = [orjson.loads(record["data"]) for record in records]
-    whose = await persons(connection, [data["consumer_id"] for data in said if data.get("consumer_id")])
+    asked = AsOf.of(as_of, now)
+    events = await events_of(connection, case_id)
+    whose = await persons(connection, [told.data["consumer_id"] for told in events if told.data.get("consumer_id")])
     forgotten = {one.consumer_id for one in whose if one.forgotten_at is not None}
-    for record, data in zip(records, said, strict=True):
-        type_name, at, recorded_at = record["type"], record["occurred_at"], record["recorded_at"]
-        if type_name in sla.folds:
-            rows.extend(sla.rows(Seen(record["position"], type_name, instant(at), instant(recorded_at), data)))
-        source, role = source_and_role(record["actor"])
-        entries.append(
-            Entry(
-                record["position"],
-                at,
-                recorded_at,
-                record["context"],
-                type_name,
-                source,
-                _without_persons(type_name, data, FORGOTTEN if data.get("consumer_id") in forgotten else SEALED),
-                role,
-            )
-        )
-    return Timeline(case_id, entries, _deadlines(sla, rows, now), whose)
+    shown = [told for told in events if asked.counts(told.occurred_at, told.recorded_at, told.position)]
+    if not shown:
+        raise UnknownCaseError(not_yet(case_id, events))
+    entries = [_entry(told, FORGOTTEN if told.data.get("consumer_id") in forgotten else SEALED) for told in shown]
+    return Timeline(case_id, entries, deadlines(clocks_of(sla, events, asked), asked.at), whose)
+
+
+def deadlines(clocks: Iterable[Clock], now: datetime) -> list[Deadline]:
+    """How clocks stand at `now`, in the order of their beginning."""
+    return sorted((_deadline(clock, now) for clock in clocks), key=lambda one: (one.started_at, one.event))
+
+
+def _entry(told: Told, hidden: str) -> Entry:
+    source, role = source_and_role(told.actor)
+    data = _without_persons(told.type, told.data, hidden)
+    return Entry(told.position, told.occurred_at, told.recorded_at, told.context, told.type, source, data, role)
 
 
 def _without_persons(type_name: str, data: dict[str, Any], hidden: str) -> dict[str, Any]:
@@ -145,48 +131,25 @@ def _without_persons(type_name: str, data: dict[str, Any], hidden: str) -> dict[
     }
 
 
-def _deadlines(sla: Projection, rows: Sequence[Row], now: datetime) -> list[Deadline]:
-    starts: list[dict[str, Any]] = []
-    others: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        values = dict(zip(sla.column_names, row, strict=True))
-        if values["op"] == START:
-            starts.append(values)
-        else:
-            others[values["clock_id"]].append(values)
-    found = [_deadline(start, others[start["clock_id"]], now) for start in starts]
-    return sorted(found, key=lambda deadline: (deadline.started_at, deadline.event))
-
-
-def _deadline(row: dict[str, Any], others: Sequence[dict[str, Any]], now: datetime) -> Deadline:
-    at, due_at = moment(row["at"]), moment(row["due_at"])
-    norm_due_at = _moment(row["norm_due_at"])
-    start = Start(row["indicator"], row["variant"], row["office"], at, due_at, norm_due_at, row["owner"])
-    operations = [
-        Operation(one["op"], moment(one["at"]), _moment(one["due_at"]), one["span"], one["variant"], one["owner"])
-        for one in others
-    ]
-    judged = judge(start, operations, now=now, policies=POLICIES, calendars=centre().calendars)
+def _deadline(clock: Clock, now: datetime) -> Deadline:
+    start, others = clock.start, clock.operations
+    judged = judge(start, others, now=now, policies=POLICIES, calendars=centre().calendars)
     ended_at = judged.done_at or judged.cancelled_at
-    ends = [one["position"] for one in others if one["op"] in {STOP, LAPSE, CANCEL} and moment(one["at"]) == ended_at]
+    ends = [one.event for one in others if one.op in {STOP, LAPSE, CANCEL} and one.at == ended_at]
     return Deadline(
-        indicator=row["indicator"],
+        indicator=start.indicator,
         owner=judged.owner,
-        started_at=at,
+        started_at=start.at,
         due_at=judged.due_at,
         done_at=judged.done_at,
         verdict=judged.verdict,
         by_s=(judged.due_at - (ended_at or now)).total_seconds(),
         policy_version=judged.policy_version,
-        event=min(ends, default=row["position"]),
+        event=min(ends, default=clock.event),
         norm=judged.norm,
-        policy=policy_name(row["indicator"], judged.variant),
+        policy=policy_name(start.indicator, judged.variant),
         pauses=judged.pauses,
         paused_s=judged.paused.total_seconds(),
-        first_due_at=None if judged.due_at == due_at else due_at,
+        first_due_at=None if judged.due_at == start.due_at else start.due_at,
         cancelled_at=judged.cancelled_at,
     )
-
-
-def _moment(at: Instant | None) -> datetime | None:
-    return None if at is None else moment(at)

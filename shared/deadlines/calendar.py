@@ -92,6 +92,13 @@ class Calendar:
         """Whether it is a working day."""
         return bool(self.hours(day))
 
+    def closed_because(self, day: date) -> str | None:
+        """Why it is closed that day: the holiday's name in the country's language, "closed" otherwise; None: open."""
+        if self.is_open_on(day):
+            return None
+        holiday = None if self._holidays is None or day in self._days else self._holidays.get(day)
+        return holiday or "closed"
+
     def working_day_after(self, day: date) -> date:
         """The first working day after a day."""
         following = day + _DAY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -112,3 +113,42 @@ async def test_a_pack_of_a_position_is_the_same_file_again_whatever_came_since(o
     beyond = await tereze(own, "report", "limits", "--at", "999999999")
     assert beyond.returncode == 1
     assert "999999999 is not reached" in beyond.stderr
+
+
+async def test_a_verdict_is_explained_a_moment_of_the_past_asked_for_and_another_rule_tried(
+    own: System, tmp_path: Path
+) -> None:
+    written = (
+        '{"channel": "post", "language": "en", "office": "west", "question": "?", "consumer": {"email": "a@b.kz"}}'
+    )
+    sent = json.loads((await tereze(own, "send", "ReceiveWrittenRequest", "--data", written, "--json")).stdout)
+    case_id, position = sent["case_id"], str(sent["events"][0]["position"])
+    why = await tereze(own, "explain", case_id, "mail_answer")
+    assert why.returncode == 0, why.stderr
+    assert "mail_answer.house, version 1, in force since ever" in why.stdout
+    assert f"WrittenRequestReceived ({position})" in why.stdout
+    (then,) = json.loads((await tereze(own, "explain", case_id, "mail_answer", "--as-of", position, "--json")).stdout)
+    assert (then["verdict"], then["steps"][-1]["due_at"]) == ("open", then["due_at"])
+    slip = await tereze(own, "explain", case_id, "mail_anser")
+    assert (slip.returncode, "did you mean mail_answer?" in slip.stderr) == (1, True)
+    before = await tereze(own, "case", case_id, "--as-of", "2020-01-01", "--as-known")
+    assert (before.returncode, f"at position {position}" in before.stderr) == (1, True)
+    beyond = await tereze(own, "sla", "--as-of", "20260302")
+    assert (beyond.returncode, "A day is written with dashes" in beyond.stderr) == (1, True)
+    assert (await tereze(own, "effectiveness", "--as-known")).returncode == 2
+
+    rule = tmp_path / "rule.toml"
+    rule.write_text('[[limits]]\npolicy = "mail_answer.*"\nlimit = "0 days"\nfrom_working_day = false\n')
+    async with asyncio.timeout(30):
+        while True:
+            found = json.loads((await tereze(own, "what-if", "--policy", str(rule), "--json")).stdout)
+            if case_id in {flip["case_id"] for flip in found["flips"]}:
+                break
+    (one,) = found["indicators"]
+    assert one["worse"] == len(found["flips"]) == one["after"]["overdue"]
+    table = await tereze(own, "what-if", "--policy", str(rule), "--first", "1")
+    assert table.returncode == 0, table.stderr
+    assert f"Clocks that flip: {len(found['flips'])}; the first 1" in table.stdout
+    rule.write_text('[[limits]]\npolicy = "mail_anser"\nlimit = "3 days"\n')
+    wrong = await tereze(own, "what-if", "--policy", str(rule))
+    assert (wrong.returncode, "did you mean mail_answer" in wrong.stderr) == (1, True)

@@ -6,9 +6,9 @@ from collections import Counter
 
 import orjson
 
-from services.insight.instants import instant
-from services.insight.projection import Row, Seen
-from services.insight.timeline import Deadline, _deadlines
+from services.insight.case_log import Told, clocks_of
+from services.insight.queries import AsOf
+from services.insight.timeline import Deadline, deadlines
 from services.insight.views.sla import projection
 from shared.centre import centre
 
@@ -35,13 +35,11 @@ _BY_ID = {"-c": CONTACT, "-t": TASK, "-impact-": SURVEY}
 
 def clocks(world: World) -> list[Deadline]:
     """All clocks, in the order of their beginning."""
-    rows: list[Row] = []
-    for position, one in enumerate(world.log, start=1):
-        name = one.event.type_name()
-        if name in SLA.folds:
-            at, data = instant(one.at), orjson.loads(one.event.model_dump_json())
-            rows.extend(SLA.rows(Seen(position, name, at, at, data)))
-    return _deadlines(SLA, rows, world.now)
+    log = [
+        Told(position, "", one.event.type_name(), orjson.loads(one.event.model_dump_json()), one.at, one.at, "")
+        for position, one in enumerate(world.log, start=1)
+    ]
+    return deadlines(clocks_of(SLA, log, AsOf(world.now)), world.now)
 
 
 def timed(world: World) -> Counter[tuple[str, str | None]]:

@@ -41,6 +41,15 @@ def case_of(text: str) -> Timeline:
     return Timeline(text, [entry], [open_one])
 
 
+def test_what_a_later_event_says_of_the_moment_asked_for_is_shown_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = replace(case_of("x"), deadlines=[Deadline("begin_at_once", "k1", NOON, NOON, NOON, "met", 0.0, 1, 99)])
+    told = printed(monkeypatch, capsys, lambda: case_view.case_tables(begun, "UTC"))
+    assert "Ended by then, as was told later:" in told
+    assert "begin_at_once" in told
+
+
 def sla_row(text: str) -> SlaRow:
     numbers: dict[str, Any] = dict.fromkeys(SlaRow.__dataclass_fields__, 1)
     return SlaRow(**{**numbers, "indicator": text, "channel": text, "group": text})

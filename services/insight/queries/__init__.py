@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from services.insight.queries.asof import AsOf, as_of_position
 from services.insight.queries.base import NotBuiltError
 from services.insight.queries.effectiveness import CauseRow, EffectivenessGroup, EffectivenessRow, causes, effectiveness
 from services.insight.queries.sla import SlaGroup, SlaRow, sla, sla_values
 
 __all__ = [
+    "AsOf",
     "CauseRow",
     "EffectivenessGroup",
     "EffectivenessRow",
     "NotBuiltError",
     "SlaGroup",
     "SlaRow",
+    "as_of_position",
     "causes",
     "effectiveness",
     "sla",

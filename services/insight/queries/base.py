@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import asyncpg
 
 from services.insight.instants import Connection
+from services.insight.queries.asof import END_OF_TIME, AsOf
 from services.insight.views import projections
 from shared.settings import Settings
 
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+__all__ = ["END_OF_TIME", "NotBuiltError", "fetch", "reading"]
 
 
 class NotBuiltError(LookupError):
@@ -28,15 +28,19 @@ async def reading(connection: Connection) -> AsyncGenerator[None]:
         yield
 
 
-async def fetch(connection: Connection, name: str, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
-    """The answer of a statement over a projection's `{table}`. Call it while `reading`.
+async def fetch(
+    connection: Connection, name: str, statement: str, *arguments: object, seen: AsOf | None = None
+) -> Sequence[asyncpg.Record]:
+    """The answer of a statement over a projection's `read.{table}`: of what was known, if `seen`. Call it `reading`.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
     (projection,) = projections(Settings().timezone, [name])
     try:
-        return await connection.fetch(statement.replace("{table}", projection.table), *arguments)
+        table = f"read.{projection.table}"
+        known = table if seen is None else seen.known_of(table)
+        return await connection.fetch(statement.replace("read.{table}", known), *arguments)
     except asyncpg.UndefinedTableError as error:
         raise NotBuiltError(
             f"projection {name} is not built yet; build it with: tereze rebuild {name} "

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.insight.instants import Connection
-from services.insight.queries.base import END_OF_TIME, fetch, reading
+from services.insight.queries.asof import END_OF_TIME, AsOf
+from services.insight.queries.base import fetch, reading
 
 
 class EffectivenessGroup(StrEnum):
@@ -88,7 +89,7 @@ FROM read.{table} WHERE at <= $1 GROUP BY 1 ORDER BY 1
 
 
 async def effectiveness(
-    connection: Connection, *, by: EffectivenessGroup = EffectivenessGroup.ALL, as_of: datetime | None = None
+    connection: Connection, *, by: EffectivenessGroup = EffectivenessGroup.ALL, as_of: AsOf | datetime | None = None
 ) -> list[EffectivenessRow]:
     """Resources against satisfaction and degree solved, told apart as `by` says; no rows: nothing was held yet.
 
@@ -96,8 +97,9 @@ async def effectiveness(
         NotBuiltError: the projection is not built.
     """
     group = "NULL::text" if by is EffectivenessGroup.ALL else by.value
+    asked, statement = AsOf.of(as_of, END_OF_TIME), _EFFECTIVENESS.replace("{group}", group)
     async with reading(connection):
-        rows = await fetch(connection, "effectiveness", _EFFECTIVENESS.replace("{group}", group), as_of or END_OF_TIME)
+        rows = await fetch(connection, "effectiveness", statement, asked.happened_by, seen=asked)
     return [EffectivenessRow(**dict(row)) for row in rows]
 
 
@@ -116,12 +118,13 @@ FROM read.{table} WHERE kind = 'cause' AND at <= $1 GROUP BY cause ORDER BY name
 """
 
 
-async def causes(connection: Connection, *, as_of: datetime | None = None) -> list[CauseRow]:
+async def causes(connection: Connection, *, as_of: AsOf | datetime | None = None) -> list[CauseRow]:
     """Causes of dissatisfaction, the most frequent first.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
+    asked = AsOf.of(as_of, END_OF_TIME)
     async with reading(connection):
-        rows = await fetch(connection, "effectiveness", _CAUSES, as_of or END_OF_TIME)
+        rows = await fetch(connection, "effectiveness", _CAUSES, asked.happened_by, seen=asked)
     return [CauseRow(**dict(row)) for row in rows]

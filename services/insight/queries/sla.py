@@ -20,7 +20,8 @@ from services.insight.indicators import policy_name
 from services.insight.instants import Connection
 from services.insight.judge import Operation, Start, judge
 from services.insight.policies import POLICIES
-from services.insight.queries.base import END_OF_TIME, fetch, reading
+from services.insight.queries.asof import AsOf
+from services.insight.queries.base import fetch, reading
 from services.insight.views.sla import START
 from shared.centre import centre
 
@@ -144,20 +145,21 @@ async def sla(
     connection: Connection,
     *,
     now: datetime,
-    as_of: datetime | None = None,
+    as_of: AsOf | datetime | None = None,
     office: str | None = None,
     topic: str | None = None,
     channel: str | None = None,
     by: SlaGroup | None = None,
 ) -> list[SlaRow]:
-    """How each indicator's limit is kept: with `as_of`, by what had occurred until that moment.
+    """How each indicator's limit is kept: with `as_of`, as it stood then (`AsOf`).
 
     Raises:
         NotBuiltError: the projection is not built.
     """
-    until, at = as_of or END_OF_TIME, as_of or now
+    asked = AsOf.of(as_of, now)
+    until, at = asked.happened_by, asked.at
     async with reading(connection):
-        touched = judged(await fetch(connection, "sla", TOUCHED, until), at)
+        touched = judged(await fetch(connection, "sla", TOUCHED, until, seen=asked), at)
         rows = await fetch(
             connection,
             "sla",
@@ -167,6 +169,7 @@ async def sla(
             until,
             *touched,
             *(at, office, topic, channel),
+            seen=asked,
         )
     return [_row(row, at) for row in rows]
 

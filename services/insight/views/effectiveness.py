@@ -30,6 +30,7 @@ COLUMNS = (
     ("at", "timestamptz NOT NULL"),
     *((name, "integer" if name == "number" else "text") for name in _DIMENSIONS),
     *_MEASURES,
+    ("recorded_at", "timestamptz NOT NULL"),
 )
 
 
@@ -37,7 +38,7 @@ def projection(_centre: Centre) -> Projection:
     """The projection."""
     return Projection(
         name="effectiveness",
-        version=1,
+        version=2,
         columns=COLUMNS,
         folds={
             "ConsultHeld": _held,
@@ -51,7 +52,8 @@ def projection(_centre: Centre) -> Projection:
 
 def _fact(event: Seen, kind: str, at: Instant, seq: int = 0, **measures: Any) -> Row:
     dimensions = (event.data.get(name) for name in _DIMENSIONS)
-    return (event.position, seq, kind, at, *dimensions, *(measures.get(name) for name, _ in _MEASURES))
+    values = (measures.get(name) for name, _ in _MEASURES)
+    return (event.position, seq, kind, at, *dimensions, *values, event.recorded_at)
 
 
 def _held(event: Seen) -> Iterable[Row]:

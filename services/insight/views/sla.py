@@ -8,7 +8,7 @@ says who answers for it from then on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from functools import cache
@@ -48,15 +48,19 @@ _DATE = len("2026-03-02")
 
 
 def projection(
-    centre: Centre, policies: Policies = POLICIES, indicators: Iterable[Indicator] = INDICATORS
+    centre: Centre,
+    policies: Policies = POLICIES,
+    indicators: Iterable[Indicator] = INDICATORS,
+    calendars: Mapping[str, Calendars] | None = None,
 ) -> Projection:
-    """The projection for a centre."""
+    """The projection for a centre; `calendars` by indicator, where they are not the centre's."""
+    own = calendars or {}
     zone = centre.calendars.zone
     starts: defaultdict[str, list[_Make]] = defaultdict(list)
     # Indicators that share a clock name the same operations: one row is for all of them.
     others: defaultdict[str, dict[_Operation, _Make]] = defaultdict(dict)
     for indicator in indicators:
-        timed = _Timed(indicator, policies, centre.calendars)
+        timed = _Timed(indicator, policies, own.get(indicator.name, centre.calendars))
         starts[indicator.start.event.type_name()].append(_start(timed, zone))
         for operation in _operations(indicator):
             others[operation.on.event.type_name()][operation] = _operated(operation, zone)
