@@ -35,7 +35,7 @@ from services.intake.state import Record, Request, State, Unknown, Written
 from shared.contracts import intake
 from shared.contracts.base import Event, Message
 from shared.contracts.complaints import ComplaintReceived
-from shared.contracts.consult import CaseEnded
+from shared.contracts.consult import CaseEnded, ConsultationHandedOver
 from shared.contracts.feedback import AssessmentWaived, Satisfied
 from shared.contracts.intake import (
     AnswerWrittenRequest,
@@ -104,6 +104,8 @@ REACTIONS: tuple[type[Event], ...] = (
     DetailsCollected,
     AppointmentTakenOver,
     MoveOvertaken,
+    # Consult's: the case is another one's load.
+    ConsultationHandedOver,
     # Consult's and feedback's: a case that was called off, satisfied, or came to no assessment is nobody's load.
     CaseEnded,
     Satisfied,
@@ -166,6 +168,9 @@ def decide(
             return complainants.enter(state, message, given)
         case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied():
             return routing.count(state, message, given)
+        case ConsultationHandedOver():
+            # Like the next, it names no office: the case knows which.
+            return requests.consultation_handed_over(state, message, given)
         case AssessmentWaived():
             # It names no office: the case knows which.
             return routing.released(state.routed, message.case_id, state.office) if isinstance(state, Request) else []
@@ -251,6 +256,8 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
     match event:
         case intake.RequestReceived() | DetailsCollected() | CaseHandedOver() | RequestEnded():
             return requests.evolve(state, event, occurred_at)
+        case CaseAssigned() if isinstance(state, Request):
+            return requests.evolve(state, event, occurred_at)
         case ContactClaimed() | ContactReleased():
             return contacts.evolve(state, event)
         case PossibleDuplicateFound():
@@ -325,6 +332,7 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     RescheduleAppointment: bookings.needs,
     CaseAssigned: routing.needs,
     CaseHandedOver: routing.needs,
+    DetailsCollected: routing.needs,
 }
 
 

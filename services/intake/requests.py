@@ -10,6 +10,7 @@ from services.intake import routing
 from services.intake.contacts import looks_up, recognise
 from services.intake.state import Request, State, Unknown, Written
 from shared.contracts.base import Event, Message
+from shared.contracts.consult import ConsultationHandedOver
 from shared.contracts.intake import (
     CaseAssigned,
     CaseHandedOver,
@@ -187,6 +188,25 @@ def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State
     ]
 
 
+def consultation_handed_over(state: State, handed: ConsultationHandedOver, given: Given[State]) -> Sequence[Event]:
+    """Consult passed the case to another consultant: it counts to their load, where the routing had given it.
+
+    Told late, after a hand-over that came later, or told twice, it changes nothing.
+    """
+    if not isinstance(state, Request) or not state.routed or handed.consultant == state.consultant:
+        return []
+    if state.consults_since is not None and given.occurred_at < state.consults_since:
+        return []
+    return [
+        CaseAssigned(
+            case_id=handed.case_id,
+            office=state.office,
+            responsible=handed.consultant,
+            previous=handed.previous_consultant,
+        )
+    ]
+
+
 def opens(state: State, case_id: str | None) -> None:
     """A case is opened once.
 
@@ -216,7 +236,9 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 routed=event.routed,
             )
         case DetailsCollected(), Request():
-            return replace(state, details_collected=True)
+            return replace(state, details_collected=True, consultant=event.consultant, consults_since=occurred_at)
+        case CaseAssigned(previous=str()), Request():
+            return replace(state, consultant=event.responsible, consults_since=occurred_at)
         case RequestEnded(), Request():
             return replace(state, ended=True)
         case CaseHandedOver(), Request():

@@ -70,7 +70,7 @@ def released(routed: bool, case_id: str, office: str) -> list[Event]:
 
 def needs(message: Message, _blind: Blind, _known: Mapping[str, State]) -> Iterator[str]:
     """The case itself says who holds it by now: these events may come late and out of turn."""
-    if isinstance(message, CaseAssigned | CaseHandedOver):
+    if isinstance(message, CaseAssigned | CaseHandedOver | DetailsCollected):
         yield f"case-{message.case_id}"
 
 
@@ -81,19 +81,27 @@ def count(state: State, message: Reacted, given: Given[State]) -> Sequence[Event
     holder: str | None
     match message:
         case CaseAssigned() | CaseHandedOver():
-            if isinstance(message, CaseHandedOver) and case_id not in held:
+            passed_on = isinstance(message, CaseHandedOver) or message.previous is not None
+            if passed_on and case_id not in held:
                 return []
-            case = given.others.get(f"case-{case_id}")
-            settled = (isinstance(case, Written) and case.closed) or (isinstance(case, Request) and case.ended)
-            told = message.responsible
-            holder = None if settled else case.responsible if isinstance(case, Request | Written) else told
+            holder = _holder(case_id, message.responsible, given)
         case DetailsCollected():
-            holder = message.consultant if case_id in held else None
+            holder = _holder(case_id, message.consultant, given) if case_id in held else None
         case CaseReleased() | CaseEnded() | Satisfied():
             holder = None
     if held.get(case_id) == holder:
         return []
     return [LoadCounted(case_id=case_id, office=message.office, responsible=holder)]
+
+
+def _holder(case_id: str, told: str, given: Given[State]) -> str | None:
+    match given.others.get(f"case-{case_id}"):
+        case Written() as case:
+            return None if case.closed else case.responsible
+        case Request() as case:
+            return None if case.ended else case.holder
+        case _:
+            return told
 
 
 def evolve(state: State, event: Event) -> Office:

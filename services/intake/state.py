@@ -30,6 +30,14 @@ class Request:
     routed: bool = False
     details_collected: bool = False
     ended: bool = False
+    consultant: str | None = None
+    """Who consults, once the details are collected."""
+    consults_since: datetime | None = None
+
+    @property
+    def holder(self) -> str:
+        """To whose load it counts."""
+        return self.consultant or self.responsible
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from services.intake.bookings import agenda_stream
 from services.intake.domain import DECIDER
 from services.intake.state import Agenda
-from shared.contracts.consult import CaseEnded, HoldConsultation
+from shared.contracts.consult import (
+    CancelConsultation,
+    CaseEnded,
+    ConsultationHandedOver,
+    HandOverConsultation,
+    HoldConsultation,
+)
 from shared.contracts.feedback import AssessmentWaived, NotAssessed, RecordNotAssessed, Satisfied
 from shared.contracts.intake import (
     AgendaOpened,
@@ -49,7 +55,7 @@ from shared.contracts.intake import (
     SetRouting,
     WrittenRequestReceived,
 )
-from shared.contracts.values import Channel, Form, Language
+from shared.contracts.values import CancelGround, Channel, Form, Language
 from shared.decider import Refused
 
 from .case_world import World
@@ -364,6 +370,34 @@ def test_a_case_that_came_to_no_assessment_is_nobodys_load() -> None:
     given(DECIDER).when(waived).then_nothing()
 
 
+def test_a_consultation_that_is_handed_over_counts_to_who_took_it() -> None:
+    there = World(NINE)
+    there.submit(TABLE)
+    there.submit(ask("A1"))
+    there.settle()
+    there.submit(AT_ONCE)
+    there.settle()
+    for consultant in ("k-8", "k-7"):
+        there.now += timedelta(minutes=1)
+        there.submit(HandOverConsultation(case_id="A1", consultant=consultant, reason="on leave"))
+        # The reactions to the first hand-over come once more, after those to the second.
+        for index in reversed(range(len(there.under_way))):
+            there.deliver(index, again=consultant == "k-8")
+    there.settle()
+    assert dict(there.state("intake", "routing-central").held) == {"A1": "k-7"}
+    there.submit(HandOverConsultation(case_id="A1", consultant="k-6", reason="on leave"))
+    there.submit(CancelConsultation(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW))
+    there.settle()
+    assert not there.state("intake", "routing-central").held
+
+
+def test_what_the_routing_did_not_give_counts_to_nobody_whoever_takes_it() -> None:
+    handed = ConsultationHandedOver.model_construct(case_id="A1", previous_consultant="k-9", consultant="k-8")
+    given(DECIDER).when(handed).then_nothing()
+    unrouted = given(DECIDER).when(ask("A1").model_copy(update={"responsible": "m-1"})).events
+    given(DECIDER, unrouted).when(handed).then_nothing()
+
+
 def test_what_the_routing_did_not_give_is_not_counted() -> None:
     details = DetailsCollected.model_construct(case_id="A1", office="central", consultant="k-9")
     given(DECIDER, (SET,)).when(details).then_nothing()
@@ -376,5 +410,5 @@ def test_a_case_is_handed_over_while_it_is_intakes_and_to_somebody_else() -> Non
     given(DECIDER, received).when(hand).then_one(CaseHandedOver, previous=now, responsible="k-9")
     given(DECIDER, received).when(hand.model_copy(update={"to": now})).then(refused("has_it_already", "to"))
     given(DECIDER).when(hand).then(refused("unknown_case", "case_id", early=True))
-    details = DetailsCollected.model_construct(case_id="A1")
+    details = DetailsCollected.model_construct(case_id="A1", consultant="k-9")
     given(DECIDER, (*received, details)).when(hand).then(refused("with_consult", "case_id"))

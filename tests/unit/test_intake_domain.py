@@ -368,7 +368,7 @@ def test_only_its_responsible_ends_a_request_that_the_consumer_did_not_withdraw(
 def test_what_the_centre_still_owes_and_what_consult_has_taken_over_is_not_ended_here() -> None:
     unable = EndRequest(case_id="A1", ground=CancelGround.CENTRE_UNABLE, approved_by="manager-1")
     given(DECIDER, (received(),)).when(unable).then(refused("not_over", "ground"))
-    details = DetailsCollected.model_construct(case_id="A1")
+    details = DetailsCollected.model_construct(case_id="A1", consultant="k-9")
     withdrawn = EndRequest(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW)
     given(DECIDER, (received(), details)).when(withdrawn).then(refused("with_consult", "case_id"))
     given(DECIDER).when(withdrawn).then(refused("unknown_case", "case_id", early=True))

@@ -124,11 +124,13 @@ class ContactsLearnt(InIntake, Event):
 
 
 class CaseAssigned(InIntake, Event):
-    """The routing gave a case to somebody: it counts to their load until it is released."""
+    """The routing gave a case to somebody: it counts to their load until it is released, or handed over."""
 
     case_id: Id
     office: str
     responsible: Id
+    previous: Id | None = None
+    """Whose consultation it was, where consult handed it over; None: it is the routing's own choice."""
 
 
 class CaseHandedOver(InIntake, Event):
