@@ -143,7 +143,11 @@ def _forwarded(late: bool) -> Callable[[Tale, datetime], None]:
     def tell(tale: Tale, at: datetime) -> None:
         letter = _Letter(tale, at, Channel.EMAIL)
         hard = ForwardWrittenRequest(case_id=letter.case, specialist=_SPECIALIST, reason="A question of tax law")
-        tale.by_desk(letter.day(0), hard)
+        if not late:
+            # What is waited for the consumer is none of the day within which it is to be passed on.
+            letter.asks(letter.day(0), letter.day(3))
+            tale.by_desk(letter.day(2), ReceiveClarification(case_id=letter.case, clarification="Договор № 4"))
+        tale.by_desk(letter.day(2) + _HOUR, hard)
         letter.answers(letter.day(15 if late else 6), role=Role.SPECIALIST)
 
     return tell

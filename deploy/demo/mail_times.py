@@ -45,6 +45,8 @@ class _Mail:
         self._case_type: str | None = None
         self._received_at: datetime | None = None
         self._waits_since: datetime | None = None
+        self._waits: list[tuple[datetime, datetime]] = []
+        self._forwarded = False
 
     def take(self, step: Step) -> None:
         at = step.at.astimezone(UTC)
@@ -57,6 +59,7 @@ class _Mail:
                 self._stop(("mail_register",), at)
                 self._classified(case_type)
             case ForwardWrittenRequest():
+                self._passed_on(at)
                 self._start("mail_specialist", at, later(at, _DAYS, 10, self._zone))
             case AskClarification(until=until):
                 self._waits_since = at
@@ -96,7 +99,23 @@ class _Mail:
         for clock in self._running(("mail_answer",)):
             clock.due = self._answer_due(self._received_at)
 
+    def _passed_on(self, at: datetime) -> None:
+        """To the first specialist within a day of the receipt, without what was waited for the consumer by then."""
+        if self._forwarded or self._received_at is None:
+            return
+        self._forwarded = True
+        due = later(self._workdays.counted_from(self._received_at), _DAYS, 1, self._zone)
+        self._start("mail_pass", self._received_at, due)
+        passing = self.clocks[-1]
+        for since, until in [*self._waits, *([(self._waits_since, at)] if self._waits_since else [])]:
+            if since < passing.due:
+                passing.due += until - since
+            passing.paused += until - since
+        passing.done = at
+
     def _go_on(self, at: datetime) -> None:
+        if self._waits_since is not None:
+            self._waits.append((self._waits_since, at))
         pause = timedelta() if self._waits_since is None else at - self._waits_since
         self._waits_since = None
         for clock in self._running(_SUBSTANCE):

@@ -234,6 +234,7 @@ def forward(written: Written, forwarded: ForwardWrittenRequest, given: Given[Sta
         forwarded=(written.forwarded or 0) + 1,
         replaced=written.forwarded,
         asked=written.asking,
+        history=written.history,
     )
     if not written.routed:
         return [sent]

@@ -187,6 +187,33 @@ def test_table_5_the_specialists_answer_is_due_in_ten_days_and_ten_more() -> Non
     assert found["mail_answer"].verdict == Verdict.BREACHED
 
 
+@pytest.mark.parametrize(("after", "verdict"), [(DAY, Verdict.MET), (9 * DAY, Verdict.BREACHED)])
+def test_table_5_a_hard_question_is_with_the_specialist_a_day_after_its_receipt(
+    after: timedelta, verdict: Verdict
+) -> None:
+    found = play((0, LETTER), (0, REGISTER), (after, FORWARD))
+    assert (found["mail_register"].verdict, found["mail_pass"].verdict) == (Verdict.MET, verdict)
+    assert (found["mail_pass"].owner, found["mail_pass"].due_at) == ("o-1", MONDAY + DAY)
+    another = FORWARD.model_copy(update={"specialist": "s-2"})
+    world = World(MONDAY + 20 * DAY)
+    for days, command in enumerate((LETTER, REGISTER, FORWARD, another)):
+        world.submit(command, MONDAY + days * DAY / 4)
+    assert [one.verdict for one in clocks(world) if one.indicator == "mail_pass"] == [Verdict.MET]
+
+
+def test_what_is_waited_for_the_consumer_is_none_of_the_day_within_which_a_question_is_passed_on() -> None:
+    half = DAY / 2
+    clarified = play((0, LETTER), (half, REGISTER), (half, ASK), (4 * DAY, CLARIFIED), (4 * DAY + half, FORWARD))
+    waiting = play((0, LETTER), (half, REGISTER), (half, ASK), (5 * DAY, FORWARD))
+    late = play((0, LETTER), (half, REGISTER), (2 * DAY, ASK), (4 * DAY, CLARIFIED), (4 * DAY, FORWARD))
+    verdicts = [one["mail_pass"].verdict for one in (clarified, waiting, late)]
+    assert verdicts == [Verdict.MET, Verdict.MET, Verdict.BREACHED]
+
+
+def test_nobody_who_answers_themselves_owes_it_to_a_specialist() -> None:
+    assert "mail_pass" not in play((0, LETTER), (DAY, REGISTER), (9 * DAY, ANSWER))
+
+
 @pytest.mark.parametrize(
     ("case_type", "due"),
     [
@@ -246,10 +273,11 @@ def test_a_letter_that_changes_hands_is_owed_by_whoever_has_it_and_what_is_done_
     assert _owners(play(*begun)) == dict.fromkeys(OF_THE_LETTER - {"mail_specialist"}, "o-1") | {
         "mail_register": "central"
     }
+    done = {"mail_register": "central", "mail_pass": "o-1"}
     at_the_specialist = (*begun, (3 * DAY, FORWARD))
-    assert _owners(play(*at_the_specialist)) == dict.fromkeys(OF_THE_LETTER, "s-1") | {"mail_register": "central"}
+    assert _owners(play(*at_the_specialist)) == dict.fromkeys(OF_THE_LETTER, "s-1") | done
     handed_over = play(*at_the_specialist, (4 * DAY, to_m_1))
-    assert _owners(handed_over) == dict.fromkeys(OF_THE_LETTER, "m-1") | {"mail_register": "central"}
+    assert _owners(handed_over) == dict.fromkeys(OF_THE_LETTER, "m-1") | done
 
 
 def _owners(found: dict[str, Deadline]) -> dict[str, str | None]:

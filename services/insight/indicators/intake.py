@@ -101,6 +101,10 @@ def _from_specialist(data: dict[str, Any]) -> bool:
     return bool(data["replaced"])
 
 
+def _passed_on_first(data: dict[str, Any]) -> bool:
+    return data["replaced"] is None and not data.get("history")
+
+
 def _of_specialist(event: type[Event]) -> On:
     return On(event=event, key=_FORWARDING, when=_with_specialist)
 
@@ -158,6 +162,16 @@ _MAIL: tuple[Indicator, ...] = (
         start=On(event=WrittenRequestReceived, when=_not_history, owner="responsible"),
         stops=(On(event=WrittenRequestRegistered), _DECLINED, _SENT_ON),
         passes=(_HANDED_OVER,),
+    ),
+    Indicator(
+        name="mail_pass",
+        stage="Table 5",
+        clock="mail_pass",
+        # That a specialist is needed is known only once one has it: the day runs from the receipt none the less.
+        start=On(event=WrittenRequestForwarded, at="received_at", when=_passed_on_first, owner="previous"),
+        stops=(On(event=WrittenRequestForwarded, when=_passed_on_first),),
+        pauses=_WAITS,
+        resumes=_GOES_ON,
     ),
     Indicator(
         name="mail_answer",

@@ -11,6 +11,7 @@ POLICIES: tuple[Policy, ...] = (
     first("details_email", days(1)),  # 2b
     # What comes on a day on which the centre is closed counts from the next working day (§9: any appeal).
     first("mail_register", days(1), from_working_day=True),  # Table 5
+    first("mail_pass", days(1), from_working_day=True),  # Table 5: to a specialist, the same day from the receipt on
     first("mail_answer", days(10), from_working_day=True),  # Table 5, where a case's regime is not known
     first("mail_answer.taken_over", days(10)),  # older records know days of receipt: ten days from such a day
     *(

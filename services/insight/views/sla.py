@@ -22,7 +22,7 @@ from services.insight.projection import Fold, Projection, Row, Seen
 from shared.centre import Centre
 from shared.deadlines import Calendar, Calendars, Policies, Policy, Span, UnknownPolicyError
 
-VERSION = 3
+VERSION = 4
 START, STOP, PAUSE, RESUME, MOVE, CANCEL, VARY = "start", "stop", "pause", "resume", "move", "cancel", "vary"
 PASS, LAPSE = "pass", "lapse"
 

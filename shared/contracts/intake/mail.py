@@ -235,6 +235,8 @@ class WrittenRequestForwarded(InIntake, Event):
     """That of the one before, whose specialist has it no longer."""
     asked: int | None = None
     """Where the consumer is waited for: the number of that asking."""
+    history: bool = False
+    """Taken over from older records: when it was passed on is not the centre's doing."""
 
 
 class MisdirectedForwarded(InIntake, Event):
