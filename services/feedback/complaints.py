@@ -77,18 +77,17 @@ def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
         "office": wanted.office,
         "topic": wanted.topic or (of_case.topic if of_case else None),
         "regime": regime,
-        "responsible": wanted.responsible,
+        # Nobody is sent away (§9) for want of a name, or for naming whom it is about: the office names another one.
+        "responsible": wanted.office if wanted.responsible in {None, *wanted.concerned} else wanted.responsible,
         "received_at": given.occurred_at,
+        "received_by": wanted.received_by or wanted.office,
     }
-    if wanted.responsible in wanted.concerned:
-        raise _concerned(wanted.responsible, "responsible")
     received = ComplaintReceived(
         **facts,
         case_type=wanted.case_type,
         about=wanted.about,
         dissatisfied=isinstance(case, Feedback) and case.dissatisfied,
         concerned=wanted.concerned,
-        received_by=wanted.received_by,
         has_contacts=has_contacts,
         status_id=f"{case_id}-s1",
         complaint=wanted.complaint,
@@ -140,6 +139,13 @@ def assess(complaint: Complaint, found: AssessComplaint, given: Given[Any]) -> C
     """Severity, safety, complexity, impact, and whether something must be done at once; once."""
     if complaint.status is not ComplaintStatus.RECEIVED:
         raise Refused("already_assessed", "this complaint is assessed; investigate it next", "case_id")
+    if complaint.responsible == complaint.received.office:
+        raise Refused(
+            "nobody_responsible",
+            f"it lies with {complaint.responsible}; say who answers for it by name first (AssignComplaint)",
+            "case_id",
+            early=True,
+        )
     impartial(complaint, found.assessed_by, "assessed_by")
     causes.check_named(given, found.causes)
     return ComplaintAssessed(

@@ -50,13 +50,9 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
             "channel",
         )
     case_id = request.case_id or given.fresh_id
-    responsible = request.responsible or routing.responsible(request.office, request.topic, request.language, given)
-    if responsible is None:
-        raise Refused(
-            "nobody_responsible",
-            f"name the responsible, or have a manager say who takes what in {request.office} (SetRouting)",
-            "responsible",
-        )
+    chosen = None
+    if request.responsible is None:
+        chosen = routing.responsible(request.office, request.topic, request.language, given)
     who = recognise(request.consumer, given, case_id=case_id, otherwise=f"c-{case_id}")
     received = RequestReceived(
         consumer_id=who.consumer_id,
@@ -65,7 +61,8 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
         language=request.language,
         office=request.office,
         topic=request.topic,
-        responsible=responsible,
+        # What comes is taken, whoever will have it (§9): where nobody is named, it is the office that owes it.
+        responsible=request.responsible or chosen or request.office,
         question=request.question,
         name=request.consumer.name,
         phone=request.consumer.phone,
@@ -76,14 +73,14 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
         to_verify=who.to_verify,
         coupon_number=case_id,
         received_by=request.received_by or request.office,
-        routed=request.responsible is None,
+        routed=chosen is not None,
         call_id=request.call_id,
     )
     events: list[Event] = [received]
     if who.learnt is not None:
         events.append(who.learnt)
-    if received.routed:
-        events.append(CaseAssigned(case_id=case_id, office=request.office, responsible=responsible))
+    if chosen is not None:
+        events.append(CaseAssigned(case_id=case_id, office=request.office, responsible=chosen))
     return events
 
 
@@ -92,6 +89,13 @@ def collect_details(request: Request, details: CollectDetails, given: Given[Stat
     still_open(request)
     if request.details_collected:
         raise Refused("already_collected", "this case's details are collected; go on with its consultation", "case_id")
+    if request.responsible == request.office:
+        raise Refused(
+            "nobody_responsible",
+            f"the request lies with {request.office}; say who answers for it first (HandOverCase)",
+            "case_id",
+            early=True,
+        )
     not_before(request.received_at, given.occurred_at, "the request was received")
     return DetailsCollected(
         consumer_id=request.consumer_id,

@@ -95,6 +95,15 @@ PersonalText = Annotated[
     PersonalMark(),
     Field(json_schema_extra={PERSONAL_SCHEMA_KEY: True}),
 ]
+# What somebody writes to the centre is taken as long as it is (§9: no appeal is refused), and answered at length. The
+# bound is the bus's: two such texts, with every letter escaped and sealed, stay within one message.
+PersonalLetter = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100_000),
+    AfterValidator(_text),
+    PersonalMark(),
+    Field(json_schema_extra={PERSONAL_SCHEMA_KEY: True}),
+]
 # Events hold the sealed form, which is longer than what was sealed: no length limit there.
 Sealed = Annotated[str, PersonalMark(), Field(json_schema_extra={PERSONAL_SCHEMA_KEY: True})]
 

@@ -12,7 +12,20 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import AboutNobody, CalendarDay, Code, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
+from .base import (
+    AboutNobody,
+    CalendarDay,
+    Code,
+    Command,
+    Event,
+    Id,
+    LongId,
+    PersonalLetter,
+    PersonalText,
+    Sealed,
+    Short,
+    When,
+)
 from .intake import Consumer, Contact, ContactKind
 from .quality import Attempts, CorrectiveAction
 from .values import Channel, Language, Regime
@@ -118,8 +131,8 @@ class ReceiveComplaint(_Feedback, Command):
     language: Language
     office: Short
     topic: Short | None = None
-    complaint: PersonalText
-    remedy_sought: PersonalText | None = None
+    complaint: PersonalLetter
+    remedy_sought: PersonalLetter | None = None
     """What the complainant wants done."""
     consumer: Consumer = Consumer()
     about: Id | None = None
@@ -127,9 +140,10 @@ class ReceiveComplaint(_Feedback, Command):
     """Employees it is about: they neither investigate nor decide it."""
     case_type: Code = "service_complaint"
     """Which regime's limits hold is settled by it."""
-    received_by: Id
-    responsible: Id
-    """The one person who answers for it, by name."""
+    received_by: Id | None = None
+    """Who took it: the coupon names them (default: the office)."""
+    responsible: Id | None = None
+    """The one person who answers for it, by name. Left out, or where it is about them, the office names somebody."""
 
 
 class AssignComplaint(_OfComplaint):
@@ -170,7 +184,7 @@ class AskComplainant(_OfComplaint):
 class RecordComplainantsAnswer(_OfComplaint):
     """What the complainant said to it; None: nothing, and it goes on without."""
 
-    answer: PersonalText | None = None
+    answer: PersonalLetter | None = None
 
 
 class InvestigateComplaint(_OfComplaint):
@@ -192,7 +206,7 @@ class DecideComplaint(_OfComplaint):
 
     decided_by: Id
     justified: Justified
-    response: PersonalText
+    response: PersonalLetter
     remedy: PersonalText | None = None
     """What the complainant gets."""
     remedy_due: CalendarDay | None = None
@@ -223,7 +237,7 @@ class CommunicateDecision(_OfComplaint):
 
     communicated_by: Id
     channel: Channel
-    text: PersonalText | None = None
+    text: PersonalLetter | None = None
     """The decision in the words that go to the complainant as a message; None: it was told otherwise."""
     recourse: Annotated[list[Recourse], Field(min_length=1, max_length=5)]
 
@@ -304,7 +318,8 @@ class _ComplaintEvent(_Feedback, Event):
     office: str
     topic: str | None
     regime: Regime
-    responsible: Id
+    responsible: str
+    """A person; of one that was taken in without anybody to answer for it, the office."""
     received_at: datetime
 
 
@@ -316,7 +331,7 @@ class ComplaintReceived(_ComplaintEvent):
     dissatisfied: bool
     """Whether it grew out of a consultation whose consumer was dissatisfied (6b)."""
     concerned: list[str]
-    received_by: Id
+    received_by: str
     has_contacts: bool
     status_id: LongId
     complaint: Sealed
@@ -333,18 +348,19 @@ class ComplaintReceived(_ComplaintEvent):
 
 
 class ComplaintAcknowledged(_ComplaintEvent):
-    """The complainant is told at once: its number, the procedure, and the limit of the answer."""
+    """The complainant is told at once: its number, who took it, the procedure, and the limit of the answer."""
 
     how: Acknowledged
     procedure: list[str]
     limit: int
     limit_unit: str
+    received_by: str | None = None
 
 
 class ComplaintAssigned(_ComplaintEvent):
     """Somebody else answers for it."""
 
-    previous: Id
+    previous: str
     reason: str
     status_id: LongId | None = None
     """The telling of the status that is owed."""

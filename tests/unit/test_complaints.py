@@ -151,8 +151,24 @@ def test_a_number_is_given_once() -> None:
     when(RECEIVED, receive()).then(refused("already_exists", "case_id"))
 
 
-def test_whom_it_is_about_does_not_answer_for_it() -> None:
-    given(DECIDER).when(receive(concerned=["m-1"])).then(refused("not_impartial", "responsible"))
+@pytest.mark.parametrize("lacks", [{"responsible": None, "received_by": None}, {"concerned": ["m-1"]}])
+def test_nobody_is_sent_away_for_want_of_who_answers_and_the_office_names_somebody_first(lacks: Any) -> None:
+    taken = receive(**lacks)
+    given(DECIDER).when(taken).then_one(ComplaintReceived, responsible="central").then_one(
+        ComplaintAcknowledged, responsible="central", received_by=taken.received_by or "central"
+    )
+    when((taken,), assess(assessed_by="m-2")).then(refused("nobody_responsible", "case_id", early=True))
+    named = AssignComplaint(case_id="X1", responsible="m-2", reason="free to answer for it")
+    when((taken, named), assess(assessed_by="m-2")).then_one(ComplaintAssessed, responsible="m-2")
+
+
+def test_a_complaint_is_taken_and_answered_as_long_as_it_is() -> None:
+    long = "😀" * 100_000
+    taken = receive(complaint=long, remedy_sought=long)
+    given(DECIDER).when(taken).then_one(ComplaintReceived, complaint=long)
+    sealed = len(taken.model_dump_json().encode()) * 4 / 3
+    assert sealed < 2_000_000, "a message of the bus holds no more"
+    when((*ASSESSED, investigate()), respond(response=long)).then_one(ComplaintDecided, response=long)
 
 
 def _dissatisfied() -> tuple[Event, ...]:

@@ -274,8 +274,12 @@ def test_topic_and_language_choose_and_the_manager_takes_the_rest(
     assert letter.responsible in people
 
 
-def test_without_a_table_somebody_must_be_named_and_a_letter_is_the_offices() -> None:
-    given(DECIDER).when(ask("A1")).then(refused("nobody_responsible", "responsible"))
+def test_without_a_table_what_comes_is_the_offices_until_it_names_somebody() -> None:
+    taken = given(DECIDER).when(ask("A1")).then_one(RequestReceived, responsible="central", routed=False).events
+    assert not [event for event in taken if isinstance(event, CaseAssigned)]
+    given(DECIDER, taken).when(AT_ONCE).then(refused("nobody_responsible", "case_id", early=True))
+    named = given(DECIDER, taken).when(HandOverCase(case_id="A1", to="m-1", reason="pensions are theirs")).events
+    given(DECIDER, (*taken, *named)).when(AT_ONCE).then_one(DetailsCollected, manager="m-1")
     written = ReceiveWrittenRequest(case_id="W1", channel=Channel.POST, language=Language.KK, office="central")
     given(DECIDER).when(written).then_one(WrittenRequestReceived, responsible="central", routed=False)
 

@@ -109,6 +109,14 @@ STEPS: tuple[Any, ...] = (
 )
 
 
+def test_a_letter_is_taken_and_answered_as_long_as_it_is() -> None:
+    long = "ә" * 100_000
+    request = ReceiveWrittenRequest(channel=Channel.POST, language=Language.KK, office="central", question=long)
+    given(DECIDER).when(request).then_one(WrittenRequestReceived, question=long)
+    came_back = AnswerWrittenRequest(case_id="W1", answer=long, signed_by="The head", executor_contact="+7 717 200")
+    at_work().when(came_back, at=TEN).then_one(WrittenRequestAnswered, answer=long)
+
+
 # ── type of case, regime, coupon, number ─────────────────────────────────────────────────────────────────────
 
 

@@ -7,7 +7,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.base import AboutNobody, Code, Command, Event, Id, PersonalText, Sealed, Short, When
+from shared.contracts.base import (
+    AboutNobody,
+    Code,
+    Command,
+    Event,
+    Id,
+    PersonalLetter,
+    PersonalText,
+    Sealed,
+    Short,
+    When,
+)
 from shared.contracts.values import Channel, DeclineGround, Language, Regime
 
 from .common import Consumer, ContactKind, InIntake
@@ -23,7 +34,7 @@ class ReceiveWrittenRequest(InIntake, Command):
     language: Language
     office: Short
     topic: Short | None = None
-    question: PersonalText | None = None
+    question: PersonalLetter | None = None
     consumer: Consumer = Consumer()
     history: bool = False
     case_type: Code | None = None
@@ -69,7 +80,7 @@ class ReceiveClarification(InIntake, Command):
     """The consumer clarified; the clock runs on."""
 
     case_id: Id
-    clarification: PersonalText
+    clarification: PersonalLetter
 
 
 class EndClarification(InIntake, Command):
@@ -115,7 +126,7 @@ class AnswerWrittenRequest(InIntake, Command):
     """The answer: signed by the responsible official, with the executor's contact details (§4)."""
 
     case_id: Id
-    answer: PersonalText | None = None
+    answer: PersonalLetter | None = None
     signed_by: PersonalText | None = None
     executor_contact: PersonalText | None = None
     ground: DeclineGround | None = None

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.base import AboutNobody, Command, Event, Id, LongId, PersonalText, Sealed, Short, When
+from shared.contracts.base import (
+    AboutNobody,
+    Command,
+    Event,
+    Id,
+    LongId,
+    PersonalLetter,
+    PersonalText,
+    Sealed,
+    Short,
+    When,
+)
 from shared.contracts.values import CancelGround, Channel, Form, Language
 
 from .common import Consumer, Contact, ContactKind, InIntake
@@ -21,12 +32,12 @@ class ReceiveRequest(InIntake, Command):
     language: Language
     office: Short
     topic: Short | None = None
-    question: PersonalText
+    question: PersonalLetter
     consumer: Consumer = Consumer()
     responsible: Id | None = None
     """Who was told of the request: the manager, or the consultant responsible for this kind of consultation.
 
-    Left out, the office's routing decides by topic, language and load.
+    Left out, the office's routing decides by topic, language and load; where there is none, it is the office's.
     """
     received_by: Id | None = None
     """Who took it: the coupon names them (default: the office)."""
@@ -76,7 +87,8 @@ class RequestReceived(InIntake, Event):
     language: Language
     office: str
     topic: str | None
-    responsible: Id
+    responsible: str
+    """Who was told, or the office, where nobody was named: it owes the hand-over to somebody."""
     question: Sealed
     name: Sealed | None = None
     phone: Sealed | None = None
