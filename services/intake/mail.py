@@ -307,7 +307,7 @@ def _after(written: Written, event: Event) -> Written:
         case WrittenRequestForwarded():
             return replace(written, responsible=event.specialist, forwarded=event.forwarded)
         case AnswerExtended():
-            return replace(written, extended=True, notice_owed=not event.notified)
+            return replace(written, extension=event, notice_owed=not event.notified)
         case ExtensionNoticeGiven():
             return replace(written, notice_owed=False)
         case WrittenRequestAnswered() | WrittenRequestDeclined() | MisdirectedForwarded():

@@ -124,7 +124,7 @@ def extend(written: Written, put_off: ExtendAnswer, given: Given[State]) -> Answ
         raise Refused(
             "no_extension", f"under the regime {written.regime} no answer is put off; answer in time", "case_id"
         )
-    if written.extended:
+    if written.extension is not None:
         raise Refused("already_extended", "the answer was put off once, which is all there is; answer now", "case_id")
     longest = longest_days(rules.extension)
     if put_off.days > longest:
@@ -155,9 +155,12 @@ def extend(written: Written, put_off: ExtendAnswer, given: Given[State]) -> Answ
 def notify_of_extension(written: Written, told: NotifyOfExtension, given: Given[State]) -> ExtensionNoticeGiven:
     """The notice that an extension owed is given."""
     in_work(written, given)
-    if not written.notice_owed:
+    extension = written.extension
+    if extension is None or not written.notice_owed:
         raise Refused("nothing_owed", "no notice is owed: nothing was put off, or it was told", "case_id", early=True)
-    return ExtensionNoticeGiven(consumer_id=written.consumer_id, case_id=told.case_id)
+    return ExtensionNoticeGiven(
+        consumer_id=written.consumer_id, case_id=told.case_id, days=extension.days, reason=extension.reason
+    )
 
 
 def longest_days(span: Span) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from shared.contracts.intake import Contact, ContactKind, Place, Route
+from shared.contracts.intake import AnswerExtended, Contact, ContactKind, Place, Route
 from shared.contracts.values import Channel, Language, Regime
 
 
@@ -63,7 +63,7 @@ class Written:
     """How often it was passed to a specialist; None: it lies with the operator."""
     waits_until: datetime | None = None
     """While the consumer's clarification is awaited: until when, as agreed."""
-    extended: bool = False
+    extension: AnswerExtended | None = None
     notice_owed: bool = False
     closed: bool = False
 

@@ -289,7 +289,9 @@ def test_the_consumer_is_told_of_an_extension_at_once_or_where_the_regime_leaves
     at_work(has_contacts=False).when(EXTEND, at=TEN).then(refused("notice_impossible", "notified"))
     owed = at_work(APPEAL).when(untold, at=TEN).then_one(AnswerExtended, notified=False)
     notice = NotifyOfExtension(case_id="W1")
-    at_work(APPEAL, *owed.events).when(notice, at=TEN).then_one(ExtensionNoticeGiven)
+    at_work(APPEAL, *owed.events).when(notice, at=TEN).then_one(
+        ExtensionNoticeGiven, days=EXTEND.days, reason=EXTEND.reason
+    )
     at_work(APPEAL).when(notice, at=TEN).then(refused("nothing_owed", "case_id", early=True))
 
 

@@ -135,6 +135,16 @@ def planned(form: str, place: str | None) -> dict[str, Any]:
     return {"case_id": "c1", "planned_at": AT, "form": Form(form), "place": place}
 
 
+def test_who_is_told_of_an_extension_later_is_told_the_same_as_who_is_told_at_once() -> None:
+    """Regression: the notice that a regime leaves three days for was recorded, and nothing left the house."""
+    facts = {"case_id": "c1", "days": 20, "reason": "an expert's opinion"}
+    for words in languages().values():
+        at_once = words.write("AnswerExtended", {**facts, "notified": True}, None, ALMATY)
+        assert at_once is not None
+        assert words.write("AnswerExtended", {**facts, "notified": False}, None, ALMATY) is None
+        assert words.write("ExtensionNoticeGiven", facts, None, ALMATY) == at_once
+
+
 def test_without_what_an_entry_needs_the_next_one_is_taken_or_nothing_said() -> None:
     words = words_of("en")
     without_place = words.write("ConsultationPlanned", planned("office", None), None, ALMATY)

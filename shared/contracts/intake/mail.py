@@ -281,9 +281,11 @@ class AnswerExtended(InIntake, Event):
 
 
 class ExtensionNoticeGiven(InIntake, Event):
-    """The consumer knows of the extension."""
+    """The consumer knows of the extension: so many days, for this reason."""
 
     case_id: Id
+    days: int | None = None
+    reason: str | None = None
 
 
 class WrittenRequestAnswered(InIntake, Event):
