@@ -16,14 +16,14 @@ import asyncpg
 import nats
 
 from deploy.home import SERVERS, State
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, inbox_prefix
+from shared.bus.names import ESCALATIONS, EVENTS_STREAM, IN_STREAM, OUT_STREAM, inbox_prefix
 from shared.eventstore.log import Log
 from shared.eventstore.model import Cursor
 from shared.troubles import BUS_TROUBLES, STORE_TROUBLES
 
 _PATIENCE_S = 1.2
 """A server that does not answer by then is said not to answer: whoever asks is in a hurry."""
-_NO_SERVICE = {*SERVERS, "relay", "insight", "notify"}
+_NO_SERVICE = {*SERVERS, "relay", "insight", "watch", "notify"}
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Durable:
     stream: str
     name: str
     running: bool
-    """Whether the service's process is ready; of messages to consumers, whether an adapter is waiting for any."""
+    """Whether the service's process is ready; of what adapters take, whether one is waiting for any."""
     pending: int | None
     """Messages not yet handed out; None: the bus has no such durable."""
     unsettled: int | None
@@ -168,7 +168,7 @@ async def _checkpoints(
 ) -> list[tuple[str, str, Cursor | None]]:
     """Every reader: its name, its process, how far it has come. The read side is ready once all its tables live."""
     publishers: list[tuple[str, str, Cursor | None]] = []
-    for name in ("relay", "notify"):
+    for name in ("relay", "watch", "notify"):
         if name in parts:
             row = await pool.fetchrow(f"SELECT xid, position FROM ops.{name}")  # noqa: S608
             publishers.append((name, name, Cursor(*row) if row else None))
@@ -199,7 +199,7 @@ async def _ask_bus(url: str, parts: Collection[str], running: set[str]) -> list[
                 if stream_name == OUT_STREAM and info.config.durable_name is None:
                     continue  # one that looks for what is to be erased
                 served = info.name.removesuffix("-reactions") in running
-                if stream_name == OUT_STREAM:
+                if stream_name == OUT_STREAM or info.name == ESCALATIONS:
                     served = bool(info.num_waiting)
                 found.append(Durable(stream_name, info.name, served, info.num_pending, info.num_ack_pending))
         known = {durable.name for durable in found}

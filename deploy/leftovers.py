@@ -16,6 +16,7 @@ PROCESSES: dict[str, str] = {
     "feedback": "services.feedback",
     "subscriptions": "services.subscriptions",
     "insight": "services.insight",
+    "watch": "services.insight.watch",
     "notify": "services.notify",
     "relay": "shared.bus.relay",
 }

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from deploy.problem import Problem
-from deploy.roles import CONTEXTS, DATABASE_ROLES, database_role
+from deploy.roles import CONTEXTS, DATABASE_ROLES, STORED, database_role
 from shared.contracts import Context
+from shared.contracts.watch import CONTEXT as WATCH
 
 _FOLDER = Path(__file__).parent / "migrations"
 _OWNER = database_role("admin")
@@ -113,7 +114,7 @@ CREATE TABLE IF NOT EXISTS ops.migration (
 
 
 def _partitions() -> Iterator[str]:
-    for context in CONTEXTS:
+    for context in STORED:
         event, inbox = f"event_{context}", f"inbox_{context}"
         yield f"CREATE TABLE IF NOT EXISTS store.{event} PARTITION OF store.event FOR VALUES IN ('{context}')"
         yield f"CREATE UNIQUE INDEX IF NOT EXISTS {event}_stream ON store.{event} (stream_id, version)"
@@ -155,12 +156,25 @@ def _grants() -> Iterator[str]:
     yield f"GRANT SELECT ON store.event TO {relay}, {insight}, {notify}"
     yield f"GRANT SELECT, UPDATE ON ops.relay TO {relay}"
     yield f"GRANT SELECT, UPDATE ON ops.notify TO {notify}"
+    yield from _grants_of_the_watch()
     # It opens the contacts of who is written to; it makes and deletes no key.
     yield f"GRANT USAGE ON SCHEMA vault TO {notify}"
     yield f"GRANT SELECT ON vault.key TO {notify}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA ops TO {insight}"
     yield f"GRANT USAGE, CREATE ON SCHEMA read TO {insight}"
     yield f"GRANT ALL ON read.projection, read.poison TO {insight}"
+
+
+def _grants_of_the_watch() -> Iterator[str]:
+    """It reads the log and the view of deadlines, and writes what it tells into its own partition."""
+    watch, insight = database_role(WATCH), database_role("insight")
+    yield f"GRANT USAGE ON SCHEMA store, ops, read TO {watch}"
+    yield f"GRANT USAGE ON SEQUENCE store.position TO {watch}"
+    yield f"GRANT SELECT ON store.event TO {watch}"
+    yield f"GRANT SELECT, INSERT ON store.event_{WATCH}, store.inbox_{WATCH} TO {watch}"
+    yield f"GRANT SELECT, UPDATE ON ops.watch TO {watch}"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA read TO {watch}"
+    yield f"ALTER DEFAULT PRIVILEGES FOR ROLE {insight} IN SCHEMA read GRANT SELECT ON TABLES TO {watch}"
 
 
 def _identifier(name: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, ask_subject, submit_subject
+from shared.bus.names import ESCALATIONS, EVENTS_STREAM, IN_STREAM, OUT_STREAM, ask_subject, submit_subject
 from shared.contracts import COMMANDS, Context
 from shared.contracts.values import Role
+from shared.contracts.watch import CONTEXT as WATCH
 from shared.roles import MAY
 
 CONTEXTS: tuple[str, ...] = tuple(Context)
-BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "adapter", "channel", "admin")
-DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "notify", "admin")
+STORED: tuple[str, ...] = (*CONTEXTS, WATCH)
+"""Whose events the store keeps: the services', and what the watch over deadlines tells of."""
+BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "watch", "notify", "adapter", "channel", "admin")
+DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "watch", "notify", "admin")
 
 # Answers go to the asker's inbox. Naming the inboxes costs the server nothing; `allow_responses` would
 # make it remember the reply subject of every message a service pulls.
@@ -80,11 +83,14 @@ def permissions(user: str) -> Permissions:
     if user in {"adapter", "channel"}:
         # It takes messages to consumers from whichever channel's durable is its own.
         submitted = ("tereze.in.>", "tereze.ask.>") if user == "adapter" else _submissions(Role.CHANNEL)
-        return Permissions((*submitted, *_consume(OUT_STREAM, "*")), (inbox, "tereze.answers.>"))
+        pulled = _consume(OUT_STREAM, "*") + (_consume(EVENTS_STREAM, ESCALATIONS) if user == "adapter" else ())
+        return Permissions((*submitted, *pulled), (inbox, "tereze.answers.>"))
     if user == "relay":
         return Permissions(("tereze.events.>",), (inbox, "tereze.wake", "tereze.clock"))
     if user == "notify":
         return Permissions(("tereze.out.*", *_ERASE), (inbox, "tereze.wake", "tereze.clock"))
+    if user == WATCH:
+        return Permissions((), (inbox,))  # it speaks through the log alone
     if user == "insight":
         return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
     # Intake also answers requests that are no service's: all but the others' (shared/bus/strays.py).

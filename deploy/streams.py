@@ -19,8 +19,9 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from deploy.roles import CONTEXTS, durable, reactions_durable
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, OUT_STREAM, event_subject, out_subject
+from shared.bus.names import ESCALATIONS, EVENTS_STREAM, IN_STREAM, OUT_STREAM, event_subject, out_subject
 from shared.contracts.outgoing import OUT_CHANNELS
+from shared.contracts.watch import DeadlinesEscalated
 from shared.decider import Decider
 from shared.settings import Settings
 
@@ -112,6 +113,8 @@ async def declare(admin_url: str, reacts_to: Mapping[str, Sequence[str]], *, rep
         for context in CONTEXTS:
             await js.add_consumer(IN_STREAM, _consumer(durable(context), [f"tereze.in.{context}.>"]))
             await _declare_reactions(js, context, reacts_to.get(context, ()))
+        digests = event_subject(DeadlinesEscalated.context, DeadlinesEscalated.type_name())
+        await js.add_consumer(EVENTS_STREAM, _consumer(ESCALATIONS, [digests], ack_wait_s=60))
         for channel in OUT_CHANNELS:
             await js.add_consumer(OUT_STREAM, _consumer(channel, [out_subject(channel)], ack_wait_s=60))
     finally:

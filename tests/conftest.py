@@ -90,8 +90,9 @@ async def empty_store(admin_dsn: str, admin_nats_url: str) -> None:
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.execute("TRUNCATE store.event, store.inbox, vault.key, ops.dead_letter")
-        for cursor in ("ops.relay", "ops.notify"):
+        for cursor in ("ops.relay", "ops.notify", "ops.watch"):
             await connection.execute(f"UPDATE {cursor} SET xid = '0', position = 0")
+        await connection.execute("UPDATE ops.watch SET looked_at = NULL")
         await connection.execute("TRUNCATE read.projection, read.poison")
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'read'")
         for table in {row["tablename"] for row in tables} - {"projection", "poison"}:

@@ -12,7 +12,7 @@ from rich.text import Text
 from deploy.cli.lengths import lasting
 from deploy.health import Durable, Health, Reader
 from deploy.home import Part
-from shared.bus.names import OUT_STREAM
+from shared.bus.names import ESCALATIONS, OUT_STREAM
 
 _IDLE_S = 60.0
 """A table that nobody added a page to for so long is not being built: a page takes a second."""
@@ -92,7 +92,7 @@ def _state_of_reader(reader: Reader) -> str:
 def _state_of_durable(durable: Durable) -> str:
     if durable.pending is None:
         return "[red]lost; restart Tereze"
-    if durable.stream == OUT_STREAM and not durable.running:
+    if (durable.stream == OUT_STREAM or durable.name == ESCALATIONS) and not durable.running:
         return "[yellow]no adapter" if durable.pending else "no adapter"
     return "[green]served" if durable.running else "[red]not served"
 

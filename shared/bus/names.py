@@ -7,6 +7,8 @@ import re
 IN_STREAM = "TEREZE_IN"
 EVENTS_STREAM = "TEREZE_EVENTS"
 OUT_STREAM = "TEREZE_OUT"
+ESCALATIONS = "escalations"
+"""The durable on the stream of events from which an adapter takes managers' digests."""
 IN = "tereze.in"
 ASK = "tereze.ask"
 EVENTS = "tereze.events"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import consult, feedback, intake, subscriptions
+from . import consult, feedback, intake, subscriptions, watch
 from .base import Command, Event, Message, optional_fields, personal_fields
 from .values import Context
 
@@ -13,7 +13,7 @@ _MODULES = {
     Context.SUBSCRIPTIONS: subscriptions,
 }
 COMMANDS: dict[str, type[Command]] = {c.type_name(): c for m in _MODULES.values() for c in m.COMMANDS}
-EVENTS: dict[str, type[Event]] = {e.type_name(): e for m in _MODULES.values() for e in m.EVENTS}
+EVENTS: dict[str, type[Event]] = {e.type_name(): e for m in (*_MODULES.values(), watch) for e in m.EVENTS}
 
 
 def commands_of(context: str) -> dict[str, type[Command]]:

@@ -10,7 +10,7 @@ from .model import Cursor
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-CURSOR_TABLES = ("ops.relay", "ops.notify", "read.projection")
+CURSOR_TABLES = ("ops.relay", "ops.notify", "ops.watch", "read.projection")
 """Where readers keep their cursors, in columns `xid` and `position`."""
 
 # Events between two readers' cursors make a band, and the band's number becomes their xid. So each reader has

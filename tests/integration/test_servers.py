@@ -19,7 +19,7 @@ from deploy import migrate as migrations
 from deploy.home import Home
 from deploy.migrate import migrate
 from deploy.problem import Problem
-from deploy.roles import BUS_USERS, CONTEXTS, DATABASE_ROLES, database_role
+from deploy.roles import BUS_USERS, CONTEXTS, DATABASE_ROLES, STORED, database_role
 from deploy.streams import declare, reactions
 from shared.bus.names import EVENTS_STREAM, IN_STREAM, ask_subject, submit_subject
 from shared.contracts import COMMANDS
@@ -121,6 +121,26 @@ async def test_notify_reads_log_and_keys_and_moves_only_its_cursor(clean_store: 
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(forbidden)
+
+
+async def test_the_watch_reads_log_and_views_and_writes_only_what_it_tells(clean_store: RunningServers) -> None:
+    async with database(clean_store, "insight") as insight:
+        await insight.execute("CREATE TABLE read.probe_2 (a int)")
+    async with database(clean_store, "watch") as connection:
+        await connection.execute("SELECT 1 FROM store.event, read.projection, read.probe_2")
+        await connection.execute(_INSERT.format(context="watch", named="watch"))
+        await connection.execute("UPDATE ops.watch SET position = 1")
+        for forbidden in (
+            _INSERT.format(context="intake", named="intake"),
+            "DELETE FROM store.event_watch",
+            "INSERT INTO read.probe_2 VALUES (1)",
+            "UPDATE ops.relay SET position = 1",
+            "SELECT 1 FROM vault.key",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+    async with database(clean_store, "admin") as connection:
+        await connection.execute("DROP TABLE read.probe_2")
 
 
 async def test_insight_makes_projections_that_the_owner_reads_and_sees_no_keys(clean_store: RunningServers) -> None:
@@ -247,7 +267,7 @@ async def test_migrating_again_changes_nothing(servers: RunningServers) -> None:
         partitions = await connection.fetchval(
             "SELECT count(*) FROM pg_inherits WHERE inhparent = 'store.event'::regclass"
         )
-        assert partitions == len(CONTEXTS)
+        assert partitions == len(STORED)
 
 
 async def test_migrating_works_as_a_foreign_administrator_who_is_no_superuser(servers: RunningServers) -> None:
