@@ -21,7 +21,7 @@ from deploy.migrate import migrate
 from deploy.problem import Problem
 from deploy.roles import BUS_USERS, CONTEXTS, DATABASE_ROLES, STORED, database_role
 from deploy.streams import declare, reactions
-from shared.bus.names import EVENTS_STREAM, IN_STREAM, ask_subject, submit_subject
+from shared.bus.names import ESCALATIONS, EVENTS_STREAM, IN_STREAM, ask_subject, submit_subject
 from shared.contracts import COMMANDS
 from shared.contracts.values import Role
 from shared.roles import MAY
@@ -308,8 +308,9 @@ async def test_declaring_again_applies_what_changed_and_keeps_messages(clean_sto
         changed = {consumer.name for consumer in await js.consumers_info(EVENTS_STREAM)}
         await declare(clean_store.nats_url(), reactions())
         restored = {consumer.name for consumer in await js.consumers_info(EVENTS_STREAM)}
-        assert changed == {"subscriptions-reactions"}
-        assert restored == {f"{context}-reactions" for context, subjects in reactions().items() if subjects}
+        assert changed == {"subscriptions-reactions", ESCALATIONS}
+        reacting = {f"{context}-reactions" for context, subjects in reactions().items() if subjects}
+        assert restored == {ESCALATIONS, *reacting}
         assert len(restored) > 1
         assert (await js.stream_info(IN_STREAM)).state.messages == 1
 

@@ -29,9 +29,16 @@ async def reading(connection: Connection) -> AsyncGenerator[None]:
 
 
 async def fetch(
-    connection: Connection, name: str, statement: str, *arguments: object, seen: AsOf | None = None
+    connection: Connection,
+    name: str,
+    statement: str,
+    *arguments: object,
+    seen: AsOf | None = None,
+    timeout: float | None = None,
 ) -> Sequence[asyncpg.Record]:
     """The answer of a statement over a projection's `read.{table}`: of what was known, if `seen`. Call it `reading`.
+
+    `timeout`: in seconds; None: the connection's own.
 
     Raises:
         NotBuiltError: the projection is not built.
@@ -40,7 +47,7 @@ async def fetch(
     try:
         table = f"read.{projection.table}"
         known = table if seen is None else seen.known_of(table)
-        return await connection.fetch(statement.replace("read.{table}", known), *arguments)
+        return await connection.fetch(statement.replace("read.{table}", known), *arguments, timeout=timeout)
     except asyncpg.UndefinedTableError as error:
         raise NotBuiltError(
             f"projection {name} is not built yet; build it with: tereze rebuild {name} "

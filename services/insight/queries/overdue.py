@@ -22,6 +22,8 @@ SELECT {", ".join(FACTS)} FROM read.{{table}} r
 WHERE at <= $1 AND NOT EXISTS (SELECT FROM ended WHERE ended.clock_id = r.clock_id)
 ORDER BY position, seq
 """  # noqa: S608 - columns of ours
+_PATIENCE_S = 600.0
+"""Years of history are gone through."""
 
 
 class Due(StrEnum):
@@ -55,7 +57,7 @@ async def running_clocks(connection: Connection, as_of: datetime | None = None) 
     Raises:
         NotBuiltError: the projection is not built.
     """
-    rows = await fetch(connection, "sla", _RUNNING, as_of or END_OF_TIME)
+    rows = await fetch(connection, "sla", _RUNNING, as_of or END_OF_TIME, timeout=_PATIENCE_S)
     return clocks_of(Fact(*row) for row in rows)
 
 
