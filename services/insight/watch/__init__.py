@@ -1,1 +1,1 @@
-"""The watch over deadlines: says once of each that it comes near, and that it has passed (ADR 0017)."""
+"""The watch over deadlines: says once of each that it comes near, and that it has passed (ADR 0018)."""
