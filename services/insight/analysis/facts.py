@@ -1,0 +1,59 @@
+"""A view as it stood at any position: its facts, folded from the log anew, whatever the live table has come to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import polars as pl
+
+from services.insight.analysis.log import MOMENT, PAGE, moments_of
+from services.insight.instants import Connection
+from services.insight.pages import read_page
+from services.insight.projection import Projection, Row
+from services.insight.rebuild import fold_page
+from shared.eventstore.model import Cursor
+
+_KINDS = {
+    "text": pl.String(),
+    "smallint": pl.Int16(),
+    "integer": pl.Int32(),
+    "bigint": pl.Int64(),
+    "boolean": pl.Boolean(),
+    "timestamptz": MOMENT,
+}
+
+
+def schema_of(projection: Projection) -> pl.Schema:
+    """The columns of a frame of its facts, as its table has them."""
+    columns = ((name, _KINDS[kind.removesuffix(" NOT NULL")]) for name, kind in projection.columns)
+    return pl.Schema({"position": pl.Int64(), "seq": pl.Int16(), **dict(columns)})
+
+
+async def pages(
+    connection: Connection, projection: Projection, upto: Cursor, *, limit: int = PAGE
+) -> AsyncGenerator[tuple[pl.DataFrame, int]]:
+    """The facts up to a final cursor, page by page, and from how many events each page is. Use a `log_connection`.
+
+    Raises:
+        PoisonError: an event can't be folded.
+    """
+    after, schema = Cursor(), schema_of(projection)
+    while True:
+        page = await read_page(
+            connection, after, limit, types=projection.types, without=projection.unread_fields, upto=upto
+        )
+        if not page.events:
+            return
+        yield _frame(fold_page(projection, page), schema), len(page.events)
+        after = page.seen
+
+
+def _frame(rows: list[Row], schema: pl.Schema) -> pl.DataFrame:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pl.DataFrame(
+        {
+            name: moments_of(values) if kind == MOMENT else pl.Series(values, dtype=kind)
+            for (name, kind), values in zip(schema.items(), columns, strict=True)
+        },
+        schema=schema,
+    )
