@@ -211,6 +211,13 @@ def find_running(home: Path | str) -> State | None:
     return state if state.alive else None
 
 
+def bus_url(state: State, user: str) -> str:
+    """The bus of a running system, as one of its users."""
+    where = urlsplit(state.nats_url)
+    password = Home.at(state.home).passwords([user])[user]
+    return f"nats://{user}:{password}@{where.hostname}:{where.port}"
+
+
 def _damaged(file: Path) -> Problem:
     return Problem(f"{file} is damaged. Delete it, then start anew; what still runs there is stopped by that.")
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.bus.names import ESCALATIONS, EVENTS_STREAM, IN_STREAM, OUT_STREAM, ask_subject, submit_subject
+from shared.bus.names import (
+    ESCALATIONS,
+    EVENTS_STREAM,
+    IN_STREAM,
+    OUT_STREAM,
+    REPLAY,
+    REPLAY_STREAM,
+    ask_subject,
+    submit_subject,
+)
 from shared.contracts import COMMANDS, Context
 from shared.contracts.values import Role
 from shared.contracts.watch import CONTEXT as WATCH
@@ -14,7 +23,7 @@ from shared.roles import MAY
 CONTEXTS: tuple[str, ...] = tuple(Context)
 STORED: tuple[str, ...] = (*CONTEXTS, WATCH)
 """Whose events the store keeps: the services', and what the watch over deadlines tells of."""
-BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "watch", "notify", "adapter", "channel", "admin")
+BUS_USERS: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "watch", "notify", "adapter", "channel", "replay", "admin")
 DATABASE_ROLES: tuple[str, ...] = (*CONTEXTS, "relay", "insight", "watch", "notify", "admin")
 
 # Answers go to the asker's inbox. Naming the inboxes costs the server nothing; `allow_responses` would
@@ -30,6 +39,14 @@ _ERASE = (
     f"$JS.API.CONSUMER.CREATE.{OUT_STREAM}.>",
     f"$JS.API.CONSUMER.MSG.NEXT.{OUT_STREAM}.*",
     f"$JS.API.STREAM.MSG.DELETE.{OUT_STREAM}",
+)
+
+# A consumer under test makes its own durables on replays, as deploy/streams.py makes the real ones, and drops them.
+_TRY_OUT = (
+    f"$JS.API.STREAM.INFO.{REPLAY_STREAM}",
+    *(f"$JS.API.CONSUMER.{call}.{REPLAY_STREAM}.>" for call in ("CREATE", "DURABLE.CREATE", "INFO", "DELETE")),
+    f"$JS.API.CONSUMER.MSG.NEXT.{REPLAY_STREAM}.*",
+    f"$JS.ACK.{REPLAY_STREAM}.>",
 )
 
 
@@ -91,6 +108,9 @@ def permissions(user: str) -> Permissions:
         return Permissions(("tereze.out.*", *_ERASE), (inbox, "tereze.wake", "tereze.clock"))
     if user == WATCH:
         return Permissions((), (inbox,))  # it speaks through the log alone
+    if user == "replay":
+        # Who replays, and who is under test: neither can reach anything that is in use.
+        return Permissions((f"{REPLAY}.>", *_TRY_OUT), (inbox, f"{REPLAY}.>"))
     if user == "insight":
         return Permissions((), (inbox, "tereze.wake", "tereze.clock", "tereze.events.>"))
     # Intake also answers requests that are no service's: all but the others' (shared/bus/strays.py).

@@ -19,7 +19,16 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from deploy.roles import CONTEXTS, durable, reactions_durable
-from shared.bus.names import ESCALATIONS, EVENTS_STREAM, IN_STREAM, OUT_STREAM, event_subject, out_subject
+from shared.bus.names import (
+    ESCALATIONS,
+    EVENTS_STREAM,
+    IN_STREAM,
+    OUT_STREAM,
+    REPLAY,
+    REPLAY_STREAM,
+    event_subject,
+    out_subject,
+)
 from shared.contracts.outgoing import OUT_CHANNELS
 from shared.contracts.watch import DeadlinesEscalated
 from shared.decider import Decider
@@ -64,6 +73,18 @@ def _streams(replicas: int) -> tuple[StreamConfig, ...]:
             max_age=told_for,
             # As long as anything is kept at all, and nothing older is told of: no message goes out twice, ever.
             duplicate_window=told_for,
+            num_replicas=replicas,
+        ),
+        StreamConfig(
+            name=REPLAY_STREAM,
+            subjects=[f"{REPLAY}.>"],
+            retention=RetentionPolicy.LIMITS,
+            discard=DiscardPolicy.OLD,
+            storage=StorageType.FILE,
+            max_bytes=_GIB,
+            # A replay can be had again: it lies there for who tries something out, and takes no room for long.
+            max_age=_DAY_S,
+            duplicate_window=120,
             num_replicas=replicas,
         ),
     )

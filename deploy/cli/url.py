@@ -19,7 +19,8 @@ def url(
     user: Annotated[
         str,
         typer.Argument(
-            help="The bus user: adapter; channel, for a consumer's own messages only; or one of the services."
+            help="The bus user: adapter; channel, for a consumer's own messages only; replay, for consumers under "
+            "test; or one of the services."
         ),
     ] = "adapter",
 ) -> None:
@@ -31,14 +32,10 @@ def url(
 
     Example: [bold]NATS_URL=$(tereze url) python my_adapter.py[/bold]
     """
-    from urllib.parse import urlsplit
-
-    from deploy.home import Home, running
+    from deploy.home import bus_url, running
     from deploy.problem import Problem
     from deploy.roles import BUS_USERS
 
     if user not in BUS_USERS:
         raise Problem(f"there is no bus user {user}; there are: {', '.join(sorted(BUS_USERS))}")
-    where = urlsplit(running(home).nats_url)
-    password = Home.at(home).passwords([user])[user]
-    typer.echo(f"nats://{user}:{password}@{where.hostname}:{where.port}")
+    typer.echo(bus_url(running(home), user))

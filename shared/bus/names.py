@@ -9,10 +9,12 @@ EVENTS_STREAM = "TEREZE_EVENTS"
 OUT_STREAM = "TEREZE_OUT"
 ESCALATIONS = "escalations"
 """The durable on the stream of events from which an adapter takes managers' digests."""
+REPLAY_STREAM = "TEREZE_REPLAY"
 IN = "tereze.in"
 ASK = "tereze.ask"
 EVENTS = "tereze.events"
 OUT = "tereze.out"
+REPLAY = "tereze.replay"
 ANSWERS = "tereze.answers"
 WAKE = "tereze.wake"
 
@@ -55,6 +57,10 @@ def event_subject(context: str, type_name: str) -> str:
 
 def out_subject(channel: str) -> str:
     return f"{OUT}.{channel}"
+
+
+def replay_subject(name: str, context: str, type_name: str) -> str:
+    return f"{REPLAY}.{name}.{context}.{type_name}"
 
 
 def schema_urn(context: str, type_name: str, version: int) -> str:
