@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+NOTEBOOK := .venv/.notebook
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +37,20 @@ check: $(READY) ## Format, lint, strict types, architecture
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 
+$(NOTEBOOK): $(READY) deploy/lock/notebook.txt
+	@echo "Adding marimo to .venv (once) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r deploy/lock/notebook.txt
+	@touch $(NOTEBOOK)
+
+notebook: $(NOTEBOOK) ## Open the running system's history in a notebook
+	@$(BIN)/marimo --quiet edit --skip-update-check docs/notebooks/history.py
+
 bench: $(READY) ## Measure, and say what was measured (figures: docs/benchmarks.md)
 	@$(BIN)/python -m tests.bench
 
 lock: ## Renew the lock files (versions and hashes, no addresses)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 deploy/lock/bootstrap.in -o deploy/lock/bootstrap.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group dev pyproject.toml -o deploy/lock/requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group notebook -c deploy/lock/requirements.txt -o deploy/lock/notebook.txt
 
-.PHONY: help setup demo run test whole check bench lock
+.PHONY: help setup demo run test whole check notebook bench lock
