@@ -1,0 +1,1 @@
+"""The board over a running system: where its data come from, and how it is served."""

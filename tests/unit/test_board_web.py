@@ -1,0 +1,312 @@
+"""The board's addresses, by Starlette's test client: who sees what, and what no other page can make a browser do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from argon2 import PasswordHasher
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from services.insight.board.accounts import Account, Accounts, Role, to_json
+from services.insight.board.app import create
+from services.insight.board.clocks import Clocks
+from services.insight.board.filters import Filters
+from services.insight.board.health import Part
+from services.insight.board.hub import Hub
+from services.insight.board.sessions import COOKIE, IDLE_S, LONGEST_S, Sessions
+from services.insight.board.sources import Figures
+from services.insight.board.week import Week
+from services.insight.persons import Person
+from services.insight.queries import CauseRow, EffectivenessGroup
+from services.insight.review import Review
+from services.insight.timeline import SEALED, Entry, Timeline, UnknownCaseError
+from shared.telemetry.local import Trace
+from tests.unit.test_board_clocks import CALENDARS, NOW, of, started
+
+PASSWORD = "a long enough password"  # noqa: S105
+# As weak as can be, since these tests log in often; the real one is as strong as the library makes it.
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+WRONG = {"password": "x"}
+EMPTY = Review(**{name: [] for name in Review.__dataclass_fields__})
+
+
+class Still:
+    """A hub that follows nothing."""
+
+    def __init__(self) -> None:
+        self.clocks: Clocks | None = of(
+            started(1, "late-1", -timedelta(minutes=3), office="north"),
+            started(2, "due-<b>", timedelta(hours=3), office="south", owner="<script>alert(1)</script>"),
+        )
+        self.version, self.health, self.first = (
+            1,
+            [Part("relay", "runs", good=True, waiting=7)],
+            NOW - timedelta(days=9),
+        )
+        self.drawing = Hub.drawing.__get__(self)
+        self._drawing_s = 0.0
+
+    def now(self) -> datetime:
+        return NOW
+
+
+class Told:
+    """Sources that know one case, and remember what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    async def past(self, as_of: datetime) -> Clocks:
+        self.asked.append(as_of)
+        return of(started(1, "then-1", timedelta(hours=1)))
+
+    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> tuple[Timeline, list[Trace]]:
+        self.asked.append((case_id, as_of))
+        if case_id != "late-1":
+            raise UnknownCaseError(case_id)
+        said = {"question": SEALED, "topic": "<i>papers</i>", "cost": 150_000, "consumer_id": "person-7"}
+        entry = Entry(1, NOW, NOW, "intake", "RequestReceived", "/desk", said, "operator")
+        return Timeline(case_id, [entry], [], [Person("person-7")]), []
+
+    async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
+        self.asked.append((filters, by))
+        return Figures([], [], [CauseRow("staff", 3, 3), CauseRow("place", 1, 1)], EMPTY, Week({(0, 9): 4}))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "accounts.json"
+    path.write_text(to_json({role: Account(role, role, HASH) for role in Role}))
+    return path
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def hub() -> Still:
+    return Still()
+
+
+@pytest.fixture
+def browser(file: Path, told: Told, hub: Still) -> TestClient:
+    app = create(cast(Any, hub), told, Accounts(file), CALENDARS.zone)
+    return TestClient(app, base_url="http://127.0.0.1", follow_redirects=False, headers={"accept-language": "en"})
+
+
+def token(page: Response) -> str:
+    (found,) = set(re.findall(r'name="csrf" value="([^"]+)"', page.text))
+    return found
+
+
+def log_in(browser: TestClient, role: Role, **fields: str) -> Response:
+    given = {"name": role, "password": PASSWORD, "csrf": token(browser.get("/login")), **fields}
+    return browser.post("/login", data=given)
+
+
+def test_nobody_sees_anything_before_they_log_in(browser: TestClient, told: Told) -> None:
+    for path in ("/", "/case?id=late-1", "/figures?by=topic"):
+        answer = browser.get(path)
+        assert answer.status_code == 303
+        where = urlsplit(answer.headers["location"])
+        assert (where.path, parse_qs(where.query)["next"]) == ("/login", [path])
+    assert browser.get("/live").status_code == 401
+    assert told.asked == []
+
+
+def test_after_the_log_in_one_is_where_one_wanted_to_be(browser: TestClient) -> None:
+    assert log_in(browser, Role.STAFF, next="/?office=north").headers["location"] == "/?office=north"
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\r\nb"])
+def test_the_log_in_leads_to_no_other_site(browser: TestClient, elsewhere: str) -> None:
+    assert log_in(browser, Role.STAFF, next=elsewhere).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        (Role.OPERATIONS, {"/", "/live", "/case", "health"}),
+        (Role.STAFF, {"/", "/live", "/case", "person"}),
+        (Role.MANAGER, {"/", "/live", "/case", "/figures", "health", "person"}),
+        (Role.ANALYST, {"/figures"}),
+    ],
+)
+def test_each_role_sees_its_own(browser: TestClient, hub: Still, role: Role, seen: set[str]) -> None:
+    log_in(browser, role)
+    first, case, figures = browser.get("/"), browser.get("/case?id=late-1"), browser.get("/figures")
+    found = {path for path, page in (("/", first), ("/case", case), ("/figures", figures)) if page.status_code == 200}
+    assert {page.status_code for page in (case, figures)} <= {200, 403}
+    found |= {"/live"} if 'data-live="/live"' in first.text else set()
+    found |= {"health"} if "relay" in first.text else set()
+    found |= {"person"} if "person-7" in case.text else set()
+    assert found == seen
+    if role is Role.ANALYST:
+        assert first.headers["location"] == "/figures"
+        assert browser.get("/live").status_code == 403
+
+
+def test_what_others_wrote_commands_no_browser(browser: TestClient) -> None:
+    log_in(browser, Role.MANAGER)
+    pages = (
+        browser.get("/").text + browser.get("/case?id=late-1").text + browser.get("/?office=<script>x</script>").text
+    )
+    assert "&lt;script&gt;alert(1)" in pages
+    assert "<script>" not in pages
+    assert "<i>papers" not in pages
+
+
+def test_what_is_sealed_stays_so_whoever_looks(browser: TestClient) -> None:
+    log_in(browser, Role.MANAGER)
+    page = browser.get("/case?id=late-1").text
+    assert "question" in page
+    assert SEALED not in page
+    assert "1,500 ₸" in page
+
+
+def test_no_page_runs_or_loads_anything_but_the_boards_own_files(browser: TestClient) -> None:
+    log_in(browser, Role.MANAGER)
+    for page in (browser.get("/"), browser.get("/case?id=late-1"), browser.get("/figures"), browser.get("/nothing")):
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert page.headers["cache-control"] == "no-store"
+        assert re.findall(r'(?:src|href)="(?:https?:)?//', page.text) == []
+        assert re.findall(r"<script(?![^>]* src=)|<style|\son[a-z]+=|\sstyle=", page.text) == []
+
+
+@pytest.mark.parametrize("path", ["/static/board.js", "/static/board.css", "/static/icon.svg"])
+def test_the_boards_own_files_are_there_for_everybody_and_fetch_nothing(browser: TestClient, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    assert re.findall(r"(?:https?:)?//(?!www\.w3\.org/2000/svg)[a-z]+\.", answer.text) == []
+
+
+def test_a_session_is_for_this_server_and_no_script(browser: TestClient) -> None:
+    said = log_in(browser, Role.STAFF).headers["set-cookie"]
+    assert f"{COOKIE}=" in said
+    assert "HttpOnly" in said
+    assert "SameSite=strict" in said
+
+
+def test_a_form_without_its_token_changes_nothing(browser: TestClient) -> None:
+    for wrong in ("", "other"):
+        assert log_in(browser, Role.STAFF, csrf=wrong).status_code == 403
+        assert browser.get("/").status_code == 303
+    log_in(browser, Role.STAFF)
+    assert browser.post("/logout", data={"csrf": "other"}).status_code == 403
+    assert browser.get("/").status_code == 200
+    assert browser.post("/logout", data={"csrf": token(browser.get("/"))}).status_code == 303
+    assert browser.get("/").status_code == 303
+
+
+def test_a_form_that_another_site_posts_changes_nothing(browser: TestClient) -> None:
+    fields = {"name": "staff", "password": PASSWORD, "csrf": token(browser.get("/login"))}
+    assert browser.post("/login", data=fields, headers={"origin": "http://evil.example"}).status_code == 403
+    assert browser.post("/login", data=fields, headers={"origin": "http://127.0.0.1"}).status_code == 303
+
+
+def test_the_board_answers_to_this_machines_own_name_only(browser: TestClient) -> None:
+    """Else a page under a name that is made to lead here could read along."""
+    assert browser.get("/login", headers={"host": "evil.example"}).status_code == 400
+    assert browser.get("/login", headers={"host": "localhost:17000"}).status_code == 200
+
+
+def test_an_endless_form_is_refused(browser: TestClient) -> None:
+    assert log_in(browser, Role.STAFF, name="x" * 20_000).status_code == 413
+
+
+def test_a_wrong_password_is_told_like_a_wrong_name_and_many_of_them_must_wait(browser: TestClient) -> None:
+    told = {log_in(browser, Role.STAFF, **WRONG).status_code, log_in(browser, Role.STAFF, name="who").status_code}
+    assert told == {403}
+    for _ in range(4):
+        log_in(browser, Role.STAFF, **WRONG)
+    assert log_in(browser, Role.STAFF).status_code == 429, "the right password, too"
+    assert log_in(browser, Role.MANAGER).status_code == 303
+
+
+def test_who_is_removed_or_has_another_password_is_out_at_once(browser: TestClient, file: Path) -> None:
+    log_in(browser, Role.STAFF)
+    file.write_text(to_json({"staff": Account("staff", Role.STAFF, HASH[:-1] + ("A" if HASH[-1] != "A" else "B"))}))
+    assert browser.get("/").status_code == 303
+    file.unlink()
+    assert browser.get("/").status_code == 303
+
+
+def test_a_session_ends_with_its_time(file: Path) -> None:
+    time = 0.0
+    accounts = Accounts(file)
+    sessions = Sessions(accounts, lambda: time)
+    account = accounts.all()["staff"]
+    idle, busy = sessions.begin(account), sessions.begin(account)
+    for time in range(0, LONGEST_S, IDLE_S // 2):
+        assert sessions.of(busy) is not None
+        # An open board is nobody who does anything.
+        assert (sessions.of(idle, asked=False) is not None) == (time < IDLE_S)
+    time = LONGEST_S
+    assert sessions.of(busy) is None
+
+
+def test_the_language_is_the_browsers_until_another_is_chosen(browser: TestClient) -> None:
+    assert '<html lang="en">' in browser.get("/login").text
+    assert '<html lang="kk">' in browser.get("/login", headers={"accept-language": "fr"}).text
+    assert '<html lang="ru">' in browser.get("/login?lang=ru").text
+    assert '<html lang="ru">' in browser.get("/login").text, "it is remembered"
+    log_in(browser, Role.MANAGER)
+    page = browser.get("/?office=north&lang=kk")
+    assert "Мерзімі өткен" in page.text
+    assert 'href="/?office=north&amp;lang=en"' in page.text
+
+
+def test_filters_live_in_the_address(browser: TestClient) -> None:
+    log_in(browser, Role.MANAGER)
+    page = browser.get("/?office=north").text
+    assert "late-1" in page
+    assert "due-&lt;b&gt;" not in page
+    assert 'data-live="/live?office=north"' in page
+    assert '<option value="north" selected>' in page
+    gone = browser.get("/?office=gone").text
+    assert '<option value="gone" selected>' in gone, "what was asked for is shown, even where there is none of it"
+
+
+def test_the_board_is_shown_as_it_stood(browser: TestClient, told: Told) -> None:
+    log_in(browser, Role.MANAGER)
+    page = browser.get("/?as_of=2026-03-01T17:00").text
+    assert told.asked == [datetime(2026, 3, 1, 12, tzinfo=UTC)], "without an offset it is the centre's time"
+    assert "then-1" in page
+    assert "late-1" not in page
+    assert "1 Mar 2026, 17:00" in page
+    assert "data-live=" not in page.replace('data-live="Live"', ""), "what is past does not change"
+    assert "/case?id=then-1&amp;as_of=2026-03-01T17%3A00%2B05%3A00" in page, "a case is opened as of then"
+    assert "relay" not in page
+
+
+@pytest.mark.parametrize("text", ["yesterday", "9999-12-31", "0001-01-01T00:00", "2026-03-01T25:00"])
+def test_a_time_that_is_none_is_told(browser: TestClient, text: str) -> None:
+    log_in(browser, Role.MANAGER)
+    answer = browser.get("/", params={"as_of": text})
+    assert (answer.status_code, text in answer.text) == (400, True)
+
+
+def test_what_is_not_there_is_told(browser: TestClient, hub: Still) -> None:
+    log_in(browser, Role.MANAGER)
+    assert browser.get("/case?id=nobodys").status_code == 404
+    assert browser.get("/case").status_code == 404
+    assert browser.get("/nothing").status_code == 404
+    hub.clocks = None
+    assert browser.get("/").status_code == 503
+
+
+def test_causes_are_ranked_with_their_cumulative_share(browser: TestClient, told: Told) -> None:
+    log_in(browser, Role.ANALYST)
+    page = browser.get("/figures?by=topic&office=north").text
+    assert told.asked == [(Filters(office="north"), EffectivenessGroup.TOPIC)]
+    assert re.findall(r"\d+%", page) == ["75%", "100%"]
