@@ -54,7 +54,7 @@ class Pages:
         live = None if filters.as_of else filters.address("/live")
         return self._page(
             *("now.html", asked, "/"),
-            regions=self._regions(asked.texts, asked.account, filters, clocks),
+            regions=self.regions(asked.texts, asked.account, filters, clocks),
             live=live,
             offered=choices(NAMES, values(clocks, at), filters, asked.texts),
         )
@@ -136,7 +136,7 @@ class Pages:
                 elif hub.clocks is None:
                     yield b"event: away\ndata: {}\n\n"
                 else:
-                    parts = self._regions(asked.texts, asked.account, asked.filters, hub.clocks)
+                    parts = self.regions(asked.texts, asked.account, asked.filters, hub.clocks)
                     changed = {name: html for name, html in parts.items() if sent.get(name) != html}
                     if changed:
                         sent = parts
@@ -152,7 +152,7 @@ class Pages:
             raise NotBuiltError
         return self._hub.clocks
 
-    def _regions(self, texts: Texts, account: Account, filters: Filters, clocks: Clocks) -> dict[str, str]:
+    def regions(self, texts: Texts, account: Account, filters: Filters, clocks: Clocks) -> dict[str, str]:
         """Drawn once for all who look at the same at the same time."""
         if filters.as_of is not None:
             return _drawn(texts, account, filters, clocks, filters.as_of, None)
