@@ -20,6 +20,7 @@ from services.insight.board.texts import FOLDER, LANGUAGES, negotiated, texts
 from services.insight.indicators import INDICATORS
 from services.insight.judge import Norm, Verdict
 from services.insight.queries import EffectivenessGroup
+from shared.contracts import EVENTS
 from shared.contracts.values import Channel, Context, Role
 from shared.deadlines import days, minutes, months, working_days, working_hours
 
@@ -55,6 +56,7 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders(language: 
         ("channel", set(Channel)),
         ("service", set(Context)),
         ("group", set(EffectivenessGroup)),
+        ("event", set(EVENTS)),
     ],
 )
 def test_whatever_is_shown_has_a_name(section: str, names: set[str]) -> None:

@@ -105,12 +105,6 @@ def waterfalls(traces: Sequence[Trace]) -> list[Waterfall]:
     ]
 
 
-def words(type_name: str) -> str:
-    """An event's type in words: `ConsultHeld` is "Consult held"."""
-    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type_name).strip()
-    return spaced[:1].upper() + spaced[1:]
-
-
 def _said(entry: Entry, texts: Texts) -> Said:
     shown = {
         name: value

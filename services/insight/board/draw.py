@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.insight.board.accounts import Account, Right
-from services.insight.board.case_page import words
 from services.insight.board.clocks import STAGES
 from services.insight.board.filters import Filters
 from services.insight.board.health import Part
@@ -35,7 +34,6 @@ _COMMON: dict[str, Any] = {
     "languages": LANGUAGES,
     "tiers": TIERS,
     "stages": STAGES,
-    "event": words,
     "shown": SHOWN,
 }
 
