@@ -76,6 +76,7 @@ _CONSULT: Rows = {
     "CancelConsultation": _CONSULTING,
     "HandOverConsultation": (Role.MANAGER, Role.CONSULTANT),
     "RecordTopicalIssue": (Role.CONSULTANT, Role.INFORMATION_OFFICER, Role.MANAGER),
+    "RecordNoTopicalIssue": (Role.CONSULTANT, Role.INFORMATION_OFFICER, Role.MANAGER),
 }
 
 _FEEDBACK: Rows = {

@@ -10,7 +10,7 @@ from deploy.demo.plots import PRESENT, End, Plot
 from deploy.demo.preparing import Preparing
 from deploy.demo.steps import Slip, Tale, in_hours
 from deploy.demo.twists import Changes, Twist
-from shared.contracts.consult import HoldConsultation, RecordTopicalIssue
+from shared.contracts.consult import HoldConsultation, RecordNoTopicalIssue, RecordTopicalIssue
 from shared.contracts.feedback import AssessSatisfaction
 from shared.contracts.intake import CollectDetails, ReceiveRequest
 from shared.contracts.values import Channel, Form, FormReason, Solved
@@ -41,6 +41,8 @@ class _Consultation:
         self._prepared = plot.prepared
         self._remote = self._chance.pick((Form.ONLINE, Form.OFFLINE))
         self._changes = Changes(tale, plot.language, plot.office)
+        self._issues_owed = False
+        """Stage 11 of the latest consultation was put off."""
 
     def tell(self, received_at: datetime) -> None:
         end = self._plot.end
@@ -67,7 +69,10 @@ class _Consultation:
                 return
             held_at = self._hold(self._further(held_at, when, agreed_at), self._chance.pick(tuple(Form)), number=number)
         aftermath = Aftermath(self._tale, self._plot, self._consultant)
-        aftermath.tell(held_at, self._satisfied(held_at, after=len(further)))
+        closed_at = self._satisfied(held_at, after=len(further))
+        if self._issues_owed and self._chance.often(70):
+            self._register_issues(in_hours(closed_at + timedelta(days=2)))
+        aftermath.tell(held_at, closed_at)
         aftermath.end_of_action()
 
     def _on_the_way(self, at: datetime) -> datetime | None:
@@ -162,15 +167,24 @@ class _Consultation:
             odd = Form.PREMISES if self._plot.channel in PRESENT else Form.PHONE
             self._tale.by_desk(at, held.model_copy(update={"form": odd}), Slip.WRONG_FORM)
         self._tale.by_desk(at, held)
-        if chance.often(30):
-            issue = RecordTopicalIssue(
-                case_id=self._case,
-                issue=self._plot.topic.issue,
-                target_group=chance.pick(words.GROUPS),
-                organisation_need=chance.often(20),
-            )
-            self._tale.by_desk(at + chance.minutes(1, 20), issue)
+        self._issues_owed = not chance.often(80)
+        if not self._issues_owed:
+            self._register_issues(at + chance.minutes(1, 20))
         return at
+
+    def _register_issues(self, at: datetime) -> None:
+        """Stage 11: the issue that was seen, or that there was none; with that of consultations before."""
+        chance = self._chance
+        if not chance.often(30):
+            self._tale.by_desk(at, RecordNoTopicalIssue(case_id=self._case))
+            return
+        issue = RecordTopicalIssue(
+            case_id=self._case,
+            issue=self._plot.topic.issue,
+            target_group=chance.pick(words.GROUPS),
+            organisation_need=chance.often(20),
+        )
+        self._tale.by_desk(at, issue)
 
     def _takes_any_form(self) -> bool:
         return self._prepared and self._plot.channel in PRESENT

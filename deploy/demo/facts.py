@@ -53,6 +53,7 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "RecordNoShow": ("NoShowRecorded", "ContactDue"),
     "HandOverConsultation": ("ConsultationHandedOver",),
     "RecordTopicalIssue": ("TopicalIssueRecorded",),
+    "RecordNoTopicalIssue": ("NoTopicalIssueFound",),
     "ReceiveComplaint": ("ComplaintReceived", "ComplaintAcknowledged"),
     "AssignComplaint": ("ComplaintAssigned",),
     "AssessComplaint": ("ComplaintAssessed",),

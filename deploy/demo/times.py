@@ -17,6 +17,8 @@ from shared.contracts.consult import (
     HoldConsultation,
     PlanConsultation,
     RecordNoShow,
+    RecordNoTopicalIssue,
+    RecordTopicalIssue,
     RequirePlan,
     RescheduleConsultation,
     ResumeConsultation,
@@ -47,6 +49,7 @@ _LIMITS: dict[str, tuple[str, int | None, int]] = {
     "consult_planned": (_MINUTES, 20, 120),
     "satisfaction": (_MINUTES, 5, 10),
     "closing": (_MINUTES, 5, 10),
+    "topical_issues": (_DAYS, None, 1),
     "effectiveness": (_MONTHS, None, 1),
     "impact": (_MONTHS, 1, 3),
 }
@@ -156,6 +159,8 @@ class _Account:
                 self._changed(change, at)
             case HoldConsultation(started_at=began):
                 self._held(began.astimezone(UTC), at)
+            case RecordTopicalIssue() | RecordNoTopicalIssue():
+                self._stop(("topical_issues",), at)
             case AssessSatisfaction() as said:
                 self._assessed(said, at)
             case RecordNotAssessed():
@@ -254,6 +259,7 @@ class _Account:
             self._start(indicator, began)
             self._stop((indicator,), ended)
         self._start("satisfaction", ended)
+        self._start("topical_issues", ended)
 
     def _assessed(self, said: AssessSatisfaction, at: datetime) -> None:
         if self.held_at is None:

@@ -218,6 +218,7 @@ def hand_over(state: Consultation, passed: HandOverConsultation, given: Given[St
         consultant=passed.consultant,
         reason=passed.reason,
         contact_id=state.contact.id if state.contact else None,
+        issues_of=[which for which, owner in state.issues_owed.items() if owner == state.consultant],
     )
     return [handed, *pass_tasks(state, passed.case_id, passed.consultant)]
 

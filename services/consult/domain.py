@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.consult.changes import await_consumer, cancel, hand_over, record_no_show, reschedule, resume
-from services.consult.holding import hold, owe_follow_up, record_topical_issue
+from services.consult.holding import hold, owe_follow_up, record_no_topical_issue, record_topical_issue
 from services.consult.plans import decide_costs, plan, require_plan
 from services.consult.preparation import add_task, complete_task
 from services.consult.state import Consultation, State, Unknown, evolve
@@ -27,6 +27,7 @@ from shared.contracts.consult import (
     HoldConsultation,
     PlanConsultation,
     RecordNoShow,
+    RecordNoTopicalIssue,
     RecordTopicalIssue,
     RequirePlan,
     RescheduleConsultation,
@@ -95,6 +96,8 @@ def _next_step(state: Consultation, message: Message, given: Given[State]) -> Se
             return hand_over(state, message, given)
         case RecordTopicalIssue():
             return [record_topical_issue(state, message, given)]
+        case RecordNoTopicalIssue():
+            return [record_no_topical_issue(state, message, given)]
         case _:
             raise Refused("unknown_type", f"consult has no rule for {message.type_name()}; see `tereze contract`")
 

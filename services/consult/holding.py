@@ -14,6 +14,8 @@ from shared.contracts.consult import (
     ConsultHeld,
     FollowUpDue,
     HoldConsultation,
+    NoTopicalIssueFound,
+    RecordNoTopicalIssue,
     RecordTopicalIssue,
     TopicalIssueRecorded,
 )
@@ -59,6 +61,7 @@ def hold(state: Consultation, done: HoldConsultation, given: Given[State]) -> Se
         form_because=done.form_because,
         minutes_before=state.minutes_before,
         cost_before=state.cost_before,
+        issues_owed=True,
     )
     return [held, *end_tasks(state, done.case_id, TaskEnd.LAPSED)]
 
@@ -130,16 +133,36 @@ def owe_follow_up(state: Consultation, dissatisfied: Dissatisfied) -> Sequence[F
 
 def record_topical_issue(state: Consultation, found: RecordTopicalIssue, given: Given[State]) -> TopicalIssueRecorded:
     """Stage 11: what a consultation showed to be topical; so one must have been held."""
-    if state.first_ended_at is None:
-        raise Refused("not_held", "no consultation of this case was held yet; hold it first", "case_id", early=True)
-    not_before(state.first_ended_at, given.occurred_at, "the consultation ended")
+    _showed(state, given)
     return TopicalIssueRecorded(
         consumer_id=state.consumer_id,
         case_id=found.case_id,
         issue=found.issue,
         target_group=found.target_group,
         organisation_need=found.organisation_need,
+        consultations=[*state.issues_owed],
     )
+
+
+def record_no_topical_issue(
+    state: Consultation, said: RecordNoTopicalIssue, given: Given[State]
+) -> NoTopicalIssueFound:
+    """Stage 11 is always done, also where there is nothing to register: then that is said."""
+    _showed(state, given)
+    if not state.issues_owed:
+        raise Refused(
+            "nothing_owed",
+            "for every consultation held so far it was said which issues it showed, or that it showed none",
+            "case_id",
+            early=True,
+        )
+    return NoTopicalIssueFound(consumer_id=state.consumer_id, case_id=said.case_id, consultations=[*state.issues_owed])
+
+
+def _showed(state: Consultation, given: Given[State]) -> None:
+    if state.first_ended_at is None:
+        raise Refused("not_held", "no consultation of this case was held yet; hold it first", "case_id", early=True)
+    not_before(state.first_ended_at, given.occurred_at, "the consultation ended")
 
 
 def _last_step(state: Consultation) -> str:

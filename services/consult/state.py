@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -20,6 +21,7 @@ from shared.contracts.consult import (
     ContactDue,
     FollowUpDue,
     NoShowRecorded,
+    NoTopicalIssueFound,
     PlanCostsAgreed,
     PlanCostsRefused,
     PlanProposed,
@@ -27,6 +29,7 @@ from shared.contracts.consult import (
     PreparationTaskDue,
     PreparationTaskEnded,
     PreparationTaskMoved,
+    TopicalIssueRecorded,
 )
 from shared.contracts.values import Channel, Form, Party, Path
 
@@ -102,6 +105,8 @@ class Consultation:
     minutes_before: int = 0
     """Spent so far on the coming consultation; so is `cost_before`, in tiyn."""
     cost_before: int = 0
+    issues_owed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Consultations that were held, and by whom it is owed to register the issues that each showed (stage 11)."""
 
     @property
     def number(self) -> int:
@@ -153,6 +158,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
         case PreparationTaskDue() | PreparationTaskMoved() | PreparationTaskEnded():
             return _preparing(state, event, occurred_at)
         case ConsultHeld():
+            owed = {event.consultation_id: event.consultant} if event.issues_owed else {}
             return replace(
                 state,
                 next=Next.ASSESSMENT,
@@ -164,6 +170,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 centre_at_fault=False,
                 minutes_before=0,
                 cost_before=0,
+                issues_owed={**state.issues_owed, **owed},
             )
         case FollowUpDue():
             # Stage 5 begins in the consultation's last minutes, so the dissatisfaction may be noted before its end.
@@ -188,7 +195,16 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
         case CaseEnded():
             return replace(state, next=Next.NOTHING, latest_at=occurred_at, contact=None, agreed_at=None)
         case ConsultationHandedOver():
-            return replace(state, consultant=event.consultant, latest_at=occurred_at)
+            passed = dict.fromkeys(event.issues_of, event.consultant)
+            return replace(
+                state,
+                consultant=event.consultant,
+                latest_at=occurred_at,
+                issues_owed={**state.issues_owed, **passed},
+            )
+        case TopicalIssueRecorded() | NoTopicalIssueFound():
+            left = {which: who for which, who in state.issues_owed.items() if which not in event.consultations}
+            return replace(state, issues_owed=left)
         case _:
             return state
 

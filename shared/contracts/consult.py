@@ -179,6 +179,12 @@ class RecordTopicalIssue(_Consult, Command):
     organisation_need: bool = False
 
 
+class RecordNoTopicalIssue(_Consult, Command):
+    """Stage 11: what was held so far showed no topical issue that is not recorded."""
+
+    case_id: Id
+
+
 # ── what happened ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -340,6 +346,8 @@ class ConsultHeld(_Consult, Event):
     minutes_before: int = 0
     """Of `minutes_spent`, what was spent before it began."""
     cost_before: Tiyn = 0
+    issues_owed: bool = False
+    """Whether stage 11 is owed for it; records older than that obligation don't say so."""
 
 
 class FollowUpDue(_Consult, Event):
@@ -468,6 +476,8 @@ class ConsultationHandedOver(_Consult, Event):
     consultant: Id
     reason: str
     contact_id: LongId | None
+    issues_of: list[LongId] = Field(default_factory=list[str])
+    """Consultations whose stage 11 the previous consultant owed."""
 
 
 class TopicalIssueRecorded(_Consult, Event):
@@ -477,6 +487,15 @@ class TopicalIssueRecorded(_Consult, Event):
     issue: str
     target_group: str
     organisation_need: bool
+    consultations: list[LongId] = Field(default_factory=list[str])
+    """Those for which it was owed until now; a further issue names none."""
+
+
+class NoTopicalIssueFound(_Consult, Event):
+    """Stage 11 is done: these consultations showed no topical issue."""
+
+    case_id: Id
+    consultations: list[LongId]
 
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -493,6 +512,7 @@ COMMANDS: tuple[type[Command], ...] = (
     CancelConsultation,
     HandOverConsultation,
     RecordTopicalIssue,
+    RecordNoTopicalIssue,
 )
 EVENTS: tuple[type[Event], ...] = (
     ConsultationOpened,
@@ -514,4 +534,5 @@ EVENTS: tuple[type[Event], ...] = (
     CaseEnded,
     ConsultationHandedOver,
     TopicalIssueRecorded,
+    NoTopicalIssueFound,
 )

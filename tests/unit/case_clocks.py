@@ -13,7 +13,7 @@ from services.insight.views.sla import projection
 from shared.centre import centre
 
 from .case_world import World
-from .obligations import ASSESSMENT, CONSULTATION, COSTS, DETAILS, EFFECTIVENESS, IMPACT, PLAN, owed
+from .obligations import ASSESSMENT, CONSULTATION, COSTS, DETAILS, EFFECTIVENESS, IMPACT, ISSUES, PLAN, owed
 
 SLA = projection(centre("Asia/Almaty"))
 CONTACT, TASK, SURVEY = "contact", "task", "survey"
@@ -28,9 +28,10 @@ OWED = {
     "impact_again": SURVEY,
     "contact": CONTACT,
     "preparation": TASK,
+    "topical_issues": ISSUES,
 }
 """Which of a case's obligations each indicator times."""
-_BY_ID = {"-c": CONTACT, "-t": TASK, "-impact-": SURVEY}
+_BY_ID = {"-c": CONTACT, "-t": TASK, "-impact-": SURVEY, ISSUES: ISSUES}
 
 
 def clocks(world: World) -> list[Deadline]:

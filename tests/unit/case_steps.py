@@ -22,6 +22,7 @@ from shared.contracts.consult import (
     PlanRequired,
     PreparationTask,
     RecordNoShow,
+    RecordNoTopicalIssue,
     RecordTopicalIssue,
     RequirePlan,
     RescheduleConsultation,
@@ -73,7 +74,7 @@ from shared.contracts.values import (
 )
 
 from .case_world import World
-from .obligations import COSTS, PLAN, owed
+from .obligations import COSTS, ISSUES, PLAN, owed
 
 BEGIN = datetime(2026, 3, 2, 4, tzinfo=UTC)
 CASE = st.just("A1")
@@ -170,6 +171,7 @@ def any_other_command() -> st.SearchStrategy[Message]:
             form_because=st.none() | st.sampled_from(FormReason),
         ),
         st.builds(RecordTopicalIssue, case_id=CASE, issue=TEXT, target_group=TEXT),
+        st.builds(RecordNoTopicalIssue, case_id=CASE),
         st.builds(
             AssessSatisfaction,
             case_id=CASE,
@@ -193,6 +195,10 @@ def any_other_command() -> st.SearchStrategy[Message]:
         st.builds(ExtendImpact, case_id=CASE, extended_by=PERSON, reason=st.just("the court sits in autumn")),
         st.builds(RecordNotAssessed, case_id=CASE, because=st.sampled_from(NotAssessed)),
     )
+
+
+ISSUE = RecordTopicalIssue(case_id="A1", issue="queues", target_group="pensioners")
+NO_ISSUE = RecordNoTopicalIssue(case_id="A1")
 
 
 def steps(now: datetime) -> list[Message]:
@@ -220,7 +226,8 @@ def steps(now: datetime) -> list[Message]:
         plan,
         *held,
         *assessed,
-        RecordTopicalIssue(case_id="A1", issue="queues", target_group="pensioners"),
+        ISSUE,
+        NO_ISSUE,
         RecordUnreached(case_id="A1", attempts=2),
         ExtendImpact(case_id="A1", extended_by="manager-1", reason="the court sits in autumn"),
         EvaluateEffectiveness(case_id="A1", evaluated_by="manager-1", degree_solved=50, effective=True),
@@ -292,6 +299,8 @@ def next_step(
                 presence_required=present,
                 consultant="consultant-1",
             )
+        case _ if any(what.endswith(ISSUES) for what in owed(world.log)):
+            return NO_ISSUE if content else ISSUE
         case _ if len(world.of(ConsultHeld)) > len(world.of(SatisfactionAssessed)):
             causes = [] if content else ["unclear_explanation"]
             return AssessSatisfaction(

@@ -15,6 +15,7 @@ from shared.contracts.consult import (
     FollowUpDue,
     HoldConsultation,
     PlanConsultation,
+    RecordNoTopicalIssue,
     RecordTopicalIssue,
     RescheduleConsultation,
 )
@@ -93,7 +94,7 @@ def hold(form: Form = Form.OFFICE, started_at: datetime = TEN, **more: Any) -> H
 
 
 def held(path: Path = Path.AT_ONCE, number: int = 1, ended_at: datetime = ELEVEN, **more: Any) -> ConsultHeld:
-    facts: dict[str, Any] = {"form": Form.OFFICE, "consultant": "consultant-1"} | more
+    facts: dict[str, Any] = {"form": Form.OFFICE, "consultant": "consultant-1", "issues_owed": True} | more
     return ConsultHeld(
         consumer_id="c-A1",
         case_id="A1",
@@ -147,6 +148,7 @@ def follow_up(number: int = 2, due_at: datetime = ELEVEN + timedelta(days=3), *,
 
 
 ISSUE = RecordTopicalIssue(case_id="A1", issue="queues at the pension fund", target_group="pensioners")
+NO_ISSUE = RecordNoTopicalIssue(case_id="A1")
 
 
 def reschedule(planned_at: datetime, by: Party = Party.CONSUMER, **more: Any) -> RescheduleConsultation:

@@ -20,6 +20,7 @@ from shared.contracts.consult import (
     ConsultHeld,
     ContactDue,
     FollowUpDue,
+    NoTopicalIssueFound,
     PlanCostsAgreed,
     PlanCostsRefused,
     PlanProposed,
@@ -27,6 +28,7 @@ from shared.contracts.consult import (
     PreparationTaskDue,
     PreparationTaskEnded,
     PreparationTaskMoved,
+    TopicalIssueRecorded,
 )
 from shared.contracts.feedback import (
     AssessmentDue,
@@ -44,7 +46,7 @@ from shared.contracts.values import Path
 from .case_world import Happened
 
 DETAILS, PLAN, COSTS, CONSULTATION, ASSESSMENT = "details", "plan", "costs", "consultation", "assessment"
-EFFECTIVENESS, IMPACT = "effectiveness", "impact"
+EFFECTIVENESS, IMPACT, ISSUES = "effectiveness", "impact", "-issues"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,12 @@ def _end(found: Open, event: Event) -> None:
             found.pop(COSTS)
         case PlanRequired() | ConsultHeld():
             found.pop(CONSULTATION)
+        case TopicalIssueRecorded() | NoTopicalIssueFound():
+            open_now = [what for what in found if what.endswith(ISSUES)]
+            assert open_now == [f"{one}{ISSUES}" for one in event.consultations]
+            assert open_now or isinstance(event, TopicalIssueRecorded)
+            for what in open_now:
+                found.pop(what)
         case PreparationTaskEnded():
             found.pop(event.task_id)
         case SatisfactionAssessed() | AssessmentWaived():
@@ -125,6 +133,8 @@ def _begin(found: Open, event: Event, at: datetime) -> None:
             found[CONSULTATION] = Obligation(consultant, begin_by)
         case PlanCostsAgreed():
             found[CONSULTATION] = Obligation(event.consultant, event.begin_by)
+        case ConsultHeld():
+            found[f"{event.consultation_id}{ISSUES}"] = Obligation(event.consultant, event.ended_at + timedelta(days=1))
         case FollowUpDue():
             found[CONSULTATION] = Obligation(event.owner, event.due_at)
         case ConsultationRescheduled(due_at=due_at) if due_at is not None:

@@ -19,6 +19,7 @@ from shared.contracts.consult import (
     ConsultationHandedOver,
     ConsultationResumed,
     NoShowRecorded,
+    NoTopicalIssueFound,
     PlanCostsAgreed,
     PlanCostsRefused,
     PlanProposed,
@@ -26,6 +27,7 @@ from shared.contracts.consult import (
     PreparationTaskDue,
     PreparationTaskEnded,
     PreparationTaskMoved,
+    TopicalIssueRecorded,
 )
 from shared.contracts.values import ContactGround, Form, Path, Preparation, TaskEnd
 
@@ -59,6 +61,7 @@ def clock(indicator: str, *happened: Happened, now: datetime = FRIDAY + 9 * DAY)
     return judge(begun, operations, now=now, policies=POLICIES, calendars=centre().calendars)
 
 
+OF_IT: dict[str, Any] = {"consumer_id": "c-A1", "case_id": "A1", "consultations": ["A1-1"]}
 PLANNED = ((opened(Path.PREPARED), NINE), (planned(), TEN))
 
 
@@ -241,6 +244,27 @@ def test_whoever_takes_over_owes_what_was_owed_and_what_is_done_stays_who_did_it
     )
     owed = ((held(), ELEVEN), (follow_up(), NOON), (second, TOMORROW))
     assert clock("follow_up", *owed).owner == "consultant-2"
+    assert clock("topical_issues", *owed).owner == "consultant-1"
+    with_issues = second.model_copy(update={"issues_of": ["A1-1"]})
+    assert clock("topical_issues", *owed[:2], (with_issues, TOMORROW)).owner == "consultant-2"
+
+
+@pytest.mark.parametrize("issue", [True, False])
+def test_what_a_consultation_showed_is_to_be_registered_within_a_day_of_its_end(issue: bool) -> None:
+    said = (
+        TopicalIssueRecorded(**OF_IT, issue="queues", target_group="pensioners", organisation_need=False)
+        if issue
+        else NoTopicalIssueFound(**OF_IT)
+    )
+    ended = (held(), ELEVEN)
+    at_once, late = (
+        clock("topical_issues", ended, (said, NOON)),
+        clock("topical_issues", ended, (said, ELEVEN + 2 * DAY)),
+    )
+    assert (at_once.owner, at_once.due_at, at_once.verdict) == ("consultant-1", ELEVEN + DAY, Verdict.MET)
+    assert late.verdict is Verdict.BREACHED
+    of_another = said.model_copy(update={"consultations": ["A1-2"]})
+    assert clock("topical_issues", ended, (of_another, NOON)).verdict is Verdict.OVERDUE
 
 
 def test_a_further_consultation_is_due_in_three_days_or_when_the_consumer_agreed() -> None:

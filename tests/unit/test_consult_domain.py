@@ -9,13 +9,14 @@ import pytest
 
 from services.consult.domain import DECIDER
 from shared.contracts.base import Event
-from shared.contracts.consult import ConsultationPlanned, ConsultHeld, TopicalIssueRecorded
+from shared.contracts.consult import ConsultationPlanned, ConsultHeld, NoTopicalIssueFound, TopicalIssueRecorded
 from shared.contracts.intake import DetailsCollected
 from shared.contracts.values import Form, Path
 
 from .consult_words import (
     ELEVEN,
     ISSUE,
+    NO_ISSUE,
     NOON,
     TEN,
     TOMORROW,
@@ -177,10 +178,29 @@ def test_topical_issues_are_what_a_consultation_showed() -> None:
         issue="queues at the pension fund",
         target_group="pensioners",
         organisation_need=False,
+        consultations=["A1-1"],
     )
     given(DECIDER, HELD).when(ISSUE, at=ELEVEN).then(recorded)
     given(DECIDER, (*HELD, (follow_up(), NOON))).when(ISSUE, at=ELEVEN).then(recorded)
+    given(DECIDER, (*HELD, recorded)).when(ISSUE, at=NOON).then_one(TopicalIssueRecorded, consultations=[])
     given(DECIDER, (opened(Path.AT_ONCE),)).when(ISSUE, at=ELEVEN).then(refused("not_held", "case_id", early=True))
+
+
+def test_after_every_consultation_it_is_said_which_issues_it_showed_or_that_it_showed_none() -> None:
+    none = NoTopicalIssueFound(consumer_id="c-A1", case_id="A1", consultations=["A1-1"])
+    over = refused("nothing_owed", "case_id", early=True)
+    given(DECIDER, (opened(Path.AT_ONCE),)).when(NO_ISSUE, at=ELEVEN).then(refused("not_held", "case_id", early=True))
+    given(DECIDER, HELD).when(NO_ISSUE, at=ELEVEN).then(none)
+    given(DECIDER, (*HELD, none)).when(NO_ISSUE, at=NOON).then(over)
+    given(DECIDER, (*HELD, none)).when(ISSUE, at=NOON).then_one(TopicalIssueRecorded, consultations=[])
+    second = (held(number=2, ended_at=TOMORROW), TOMORROW)
+    further = (*HELD, (follow_up(), NOON), second)
+    given(DECIDER, further).when(NO_ISSUE, at=TOMORROW).then_one(NoTopicalIssueFound, consultations=["A1-1", "A1-2"])
+    given(DECIDER, (*further, none)).when(NO_ISSUE, at=TOMORROW).then_one(NoTopicalIssueFound, consultations=["A1-2"])
+    # Older records owe it to nobody.
+    old = (opened(Path.AT_ONCE), (held(issues_owed=False), ELEVEN))
+    given(DECIDER, old).when(NO_ISSUE, at=NOON).then(over)
+    given(DECIDER, old).when(ISSUE, at=NOON).then_one(TopicalIssueRecorded, consultations=[])
 
 
 # ── which case, and when ─────────────────────────────────────────────────────────────────────────────────────

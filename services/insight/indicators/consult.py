@@ -1,4 +1,4 @@
-"""What consult owes: stages 3, 4 and 7 (DOMAIN.md §2)."""
+"""What consult owes: stages 3, 4, 7 and 11 (DOMAIN.md §2)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from shared.contracts.consult import (
     ContactDue,
     FollowUpDue,
     NoShowRecorded,
+    NoTopicalIssueFound,
     PlanCostsAgreed,
     PlanCostsRefused,
     PlanProposed,
@@ -23,6 +24,7 @@ from shared.contracts.consult import (
     PreparationTaskDue,
     PreparationTaskEnded,
     PreparationTaskMoved,
+    TopicalIssueRecorded,
 )
 from shared.contracts.values import ContactGround, Path, TaskEnd
 
@@ -240,5 +242,22 @@ INDICATORS: tuple[Indicator, ...] = (
         moves=_moves("consultation_id"),
         passes=_passes("consultation_id"),
         cancels=(On(event=CaseEnded, key="consultation_id"),),
+    ),
+    Indicator(
+        name="topical_issues",
+        stage="11",
+        clock="topical_issues",
+        # History from before this was owed names nobody who owed it.
+        start=On(
+            event=ConsultHeld,
+            key="consultation_id",
+            at="ended_at",
+            when=lambda data: bool(data.get("issues_owed")),
+            owner="consultant",
+        ),
+        stops=tuple(
+            On(event=event, each="consultations", key="item") for event in (TopicalIssueRecorded, NoTopicalIssueFound)
+        ),
+        passes=(On(event=ConsultationHandedOver, each="issues_of", key="item", owner="consultant"),),
     ),
 )

@@ -1,4 +1,4 @@
-"""Limits of stages 3, 4 and 7 (DOMAIN.md §2)."""
+"""Limits of stages 3, 4, 7 and 11 (DOMAIN.md §2)."""
 
 from __future__ import annotations
 
@@ -24,4 +24,6 @@ POLICIES: tuple[Policy, ...] = (
     first("contact", days(2)),  # a new time, once one has fallen through; as agreed with who is waited for
     first("consult_planned", hours(2), minutes(20)),  # 4
     first("follow_up", days(3)),  # 7; the event says when it is due, agreed dates included
+    # The source says "at the end" and sets no limit: this is the centre's own.
+    first("topical_issues", days(1)),  # 11
 )
