@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.demo.steps import Step
+from shared.contracts.base import Command
 from shared.contracts.consult import (
     AwaitConsumer,
     CancelConsultation,
@@ -13,18 +14,27 @@ from shared.contracts.consult import (
     HandOverConsultation,
     HoldConsultation,
     RecordNoShow,
+    RecordNoTopicalIssue,
+    RecordTopicalIssue,
     RequirePlan,
     RescheduleConsultation,
 )
-from shared.contracts.feedback import AssessSatisfaction
+from shared.contracts.feedback import (
+    AssessSatisfaction,
+    EvaluateEffectiveness,
+    EvaluateImpact,
+    RecordImprovement,
+    RecordSuccessFactors,
+)
 from shared.contracts.intake import CollectDetails, ReceiveRequest
 from shared.contracts.values import CancelGround, Channel, Form, Party
 
 BRANCHES = (
     *("2a", "2b", "3a-a", "3a-b", "3b-a", "3b-b", "over to a plan", "costs agreed", "costs refused"),
-    *("4 office", "4 premises", "5", "6a", "6b", "7", "waited for", "handed over", "no-show"),
+    *("4 office", "4 premises", "5", "6a", "6b", "7", "8", "9a", "9b", "10", "11", "11 none"),
+    *("waited for", "handed over", "no-show"),
     *("moved by consumer", "moved by centre"),
-    *("off: consumer_withdrew", "off: consumer_absent", "off: centre_unable", "off: duplicate_request"),
+    *(f"off: {ground.value}" for ground in CancelGround),
 )
 """What every demonstration of some length must have in it."""
 
@@ -45,6 +55,12 @@ SELECT branch AS what, count(*) FROM (
         WHEN 'SatisfactionAssessed' THEN '5'
         WHEN 'Satisfied' THEN '6a'
         WHEN 'Dissatisfied' THEN '6b'
+        WHEN 'EffectivenessEvaluated' THEN '8'
+        WHEN 'SuccessFactorsRecorded' THEN '9a'
+        WHEN 'ImprovementRecorded' THEN '9b'
+        WHEN 'ImpactEvaluated' THEN '10'
+        WHEN 'TopicalIssueRecorded' THEN '11'
+        WHEN 'NoTopicalIssueFound' THEN '11 none'
         WHEN 'ContactDue' THEN CASE data->>'ground' WHEN 'further_information' THEN 'waited for' END
         WHEN 'ConsultationHandedOver' THEN 'handed over'
         WHEN 'NoShowRecorded' THEN 'no-show'
@@ -55,6 +71,15 @@ SELECT branch AS what, count(*) FROM (
 WHERE branch IS NOT NULL GROUP BY 1
 """
 
+_ALWAYS: Mapping[type[Command], str] = {
+    EvaluateEffectiveness: "8",
+    RecordSuccessFactors: "9a",
+    RecordImprovement: "9b",
+    EvaluateImpact: "10",
+    RecordTopicalIssue: "11",
+    RecordNoTopicalIssue: "11 none",
+}
+"""What is the same branch whatever came before it."""
 _PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
 
 
@@ -95,6 +120,8 @@ def _of(case: Sequence[Step]) -> Iterable[str]:
                     yield f"4 {Form(form).value}"
             case AssessSatisfaction(satisfied=satisfied):
                 yield from ("5", "6a" if satisfied else "6b")
+            case command if type(command) in _ALWAYS:
+                yield _ALWAYS[type(command)]
             case (
                 DecidePlanCosts()
                 | AwaitConsumer()

@@ -13,7 +13,7 @@ from deploy.demo.twists import Changes, Twist
 from shared.contracts.consult import HoldConsultation, RecordNoTopicalIssue, RecordTopicalIssue
 from shared.contracts.feedback import AssessSatisfaction
 from shared.contracts.intake import CollectDetails, ReceiveRequest
-from shared.contracts.values import Channel, Form, FormReason, Solved
+from shared.contracts.values import CancelGround, Channel, Form, FormReason, Solved
 
 _FURTHER: dict[End, tuple[str, ...]] = {
     End.AFTER_ANOTHER: ("soon",),
@@ -80,7 +80,10 @@ class _Consultation:
         twist, at = self._plot.twist, at + timedelta(seconds=45)
         match twist:
             case Twist.DUPLICATE:
-                self._changes.end_as_duplicate(at)
+                self._changes.end_as_not_ours(at, CancelGround.DUPLICATE_REQUEST)
+                return None
+            case Twist.OUT_OF_REMIT:
+                self._changes.end_as_not_ours(at, CancelGround.OUT_OF_REMIT)
                 return None
             case Twist.HANDED_OVER:
                 self._consultant = self._changes.hand_over(at, self._consultant)

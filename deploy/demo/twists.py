@@ -32,12 +32,13 @@ class Twist(StrEnum):
     NEVER_CAME = auto()
     WITHDRAWN = auto()
     DUPLICATE = auto()
+    OUT_OF_REMIT = auto()
     HANDED_OVER = auto()
     OVER_TO_A_PLAN = auto()
     WAITED = auto()
 
 
-TWISTS: dict[Twist, int] = {**dict.fromkeys(Twist, 3), Twist.NONE: 64}
+TWISTS: dict[Twist, int] = {**dict.fromkeys(Twist, 3), Twist.WAITED: 6, Twist.NONE: 61}
 _OF_A_PLAN = frozenset(
     {
         Twist.MOVED_BY_CONSUMER,
@@ -73,9 +74,9 @@ class Changes:
         )
         return other
 
-    def end_as_duplicate(self, at: datetime) -> None:
-        """The manager ends it: the same question is under way elsewhere."""
-        self._cancel(at, CancelGround.DUPLICATE_REQUEST, role=Role.MANAGER, approved_by=people.MANAGER)
+    def end_as_not_ours(self, at: datetime, ground: CancelGround) -> None:
+        """The manager ends it: the same question is under way elsewhere, or it is not this centre's business."""
+        self._cancel(at, ground, role=Role.MANAGER, approved_by=people.MANAGER)
 
     def require_plan(self, at: datetime) -> None:
         """It can't be held without one after all."""
