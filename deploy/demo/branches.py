@@ -120,7 +120,7 @@ def _of(case: Sequence[Step]) -> Iterable[str]:
                     yield f"4 {Form(form).value}"
             case AssessSatisfaction(satisfied=satisfied):
                 yield from ("5", "6a" if satisfied else "6b")
-            case command if type(command) in _ALWAYS:
+            case Command() as command if type(command) in _ALWAYS:
                 yield _ALWAYS[type(command)]
             case (
                 DecidePlanCosts()
