@@ -15,7 +15,14 @@ from shared.contracts.consult import (
     PreparationTask,
 )
 from shared.contracts.feedback import NotAssessed, RecordNotAssessed
-from shared.contracts.intake import CollectDetails, EndRequest, ReceiveRequest
+from shared.contracts.intake import (
+    AskClarification,
+    CollectDetails,
+    EndClarification,
+    EndRequest,
+    ReceiveClarification,
+    ReceiveRequest,
+)
 from shared.contracts.values import CancelGround, Channel, Form, Language, Preparation
 
 _OFFICE = "centre-south"
@@ -40,6 +47,28 @@ def _never_found(tale: Tale, at: datetime) -> None:
     days_later = in_hours(at + 3 * _DAY)
     tale.by_desk(days_later, ended, "approval_missing")
     tale.by_desk(days_later + 5 * _MINUTE, ended.model_copy(update={"approved_by": _RESPONSIBLE}))
+
+
+def _written_back_to(tale: Tale, at: datetime) -> None:
+    """Who wrote does not say what she wants; while she is asked, stage 2b waits. She withdraws in the end."""
+    case = tale.thread
+    _receive(tale, at, Channel.EMAIL)
+    question = AskClarification(
+        case_id=case,
+        missing=["form", "place"],
+        by=Channel.EMAIL,
+        until=in_hours(at + 3 * _DAY),
+        question="Где и как вам удобно получить консультацию?",
+    )
+    tale.by_desk(at + 30 * _MINUTE, question)
+    came = ReceiveClarification(case_id=case, clarification="Я подумаю и напишу ещё раз")
+    tale.by_desk(in_hours(at + 2 * _DAY), came)
+    again = in_hours(at + 2 * _DAY) + 10 * _MINUTE
+    tale.by_desk(again, question.model_copy(update={"until": in_hours(at + 6 * _DAY)}))
+    ended = EndRequest(case_id=case, ground=CancelGround.CONSUMER_WITHDREW, reason="Вопрос решён")
+    over = in_hours(at + 6 * _DAY) + 5 * _MINUTE
+    tale.by_desk(over, EndClarification(case_id=case))
+    tale.by_desk(over + 10 * _MINUTE, ended)
 
 
 def _left(tale: Tale, at: datetime) -> None:
@@ -87,5 +116,6 @@ def _receive(tale: Tale, at: datetime, channel: Channel) -> None:
 TALES: dict[str, tuple[Channel, Callable[[Tale, datetime], None]]] = {
     "withdrawn": (Channel.WALK_IN, _withdrawn),
     "never-found": (Channel.EMAIL, _never_found),
+    "written-back-to": (Channel.EMAIL, _written_back_to),
     "left": (Channel.WALK_IN, _left),
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from deploy.demo.steps import Step
+from deploy.demo.workdays import Workdays
 from shared.contracts.consult import (
     AddPreparationTask,
     AwaitConsumer,
@@ -32,7 +33,14 @@ from shared.contracts.feedback import (
     RecordUnreached,
     Survey,
 )
-from shared.contracts.intake import CollectDetails, EndRequest, ReceiveRequest
+from shared.contracts.intake import (
+    AskClarification,
+    CollectDetails,
+    EndClarification,
+    EndRequest,
+    ReceiveClarification,
+    ReceiveRequest,
+)
 from shared.contracts.values import CancelGround, Party
 
 _MINUTES, _DAYS, _MONTHS = "minutes", "days", "months"
@@ -116,6 +124,8 @@ class _Account:
     remote: bool = False
     agreed_at: datetime | None = None
     waits_since: datetime | None = None
+    asked_since: datetime | None = None
+    """While an answer is waited for that stage 2b needs."""
     contact: bool = False
     fault: bool = False
     """The centre put it off."""
@@ -129,6 +139,8 @@ class _Account:
                 self.channel = channel
                 in_person = channel in {"walk_in", "phone", "voice_mail"}
                 self._start("details_visit" if in_person else "details_email", at)
+            case AskClarification() | ReceiveClarification() | EndClarification() as clarifying:
+                self._clarified(clarifying, at)
             case CollectDetails() as details:
                 self._stop(("details_visit", "details_email"), at)
                 self._branch(details, at)
@@ -177,6 +189,19 @@ class _Account:
                 self._asked_again(at, 6)
             case _:
                 pass
+
+    def _clarified(self, step: AskClarification | ReceiveClarification | EndClarification, at: datetime) -> None:
+        """2b: who wrote is asked; until they answer, or the agreed time is over, the clock stands still."""
+        if isinstance(step, AskClarification):
+            self.asked_since, agreed = at, step.until.astimezone(UTC)
+            self._promise("clarification", agreed, Workdays(self.zone).later(agreed, 1))
+            return
+        self._stop(("clarification",), at)
+        for clock in self.clocks:
+            if clock.open and clock.indicator == "details_email" and self.asked_since is not None:
+                clock.paused += at - self.asked_since
+                clock.due += at - self.asked_since
+        self.asked_since = None
 
     def _branch(self, details: CollectDetails, at: datetime) -> None:
         """Stage 3: which of the four ways the case goes."""

@@ -1,6 +1,7 @@
 """The rules of intake, an index: DOMAIN.md §2 stages 1-2, §3, §4 and §9, by topic.
 
 - `requests`: a request for a consultation comes in, its details are collected, it is handed over.
+- `clarifying`: what is missing is asked of the consumer, whichever of the two it is.
 - `mail` and `mail_ends`: a written request is registered, clarified, forwarded; answered, put off, declined, sent on.
 - `registry`, `contacts` and `complainants`: the one information base: recognise, enter, verify, merge, forget.
 - `calls` and `callbacks`: a phone call with its steps, scripts, and what is promised to whom was not served.
@@ -142,6 +143,8 @@ def decide(
             return mail.receive(state, message, given, case_types)
         case CollectDetails() | HandOverCase() | EndRequest():
             return decide_on_request(state, message, given)
+        case AskClarification() | ReceiveClarification() | EndClarification() if isinstance(state, Request):
+            return [requests.clarify(state, message, given)]
         case (
             RegisterWrittenRequest() | CheckCompleteness() | AskClarification() | ReceiveClarification()
             | EndClarification() | ForwardWrittenRequest() | ForwardMisdirected() | ExtendAnswer()
@@ -190,7 +193,7 @@ def decide_on_request(
     """Stage 2, hand-over, and the end of what never comes to stage 2."""
     match message, state:
         case CollectDetails(), Request():
-            return [requests.collect_details(state, message, given)]
+            return requests.collect_details(state, message, given)
         case EndRequest(), Request():
             return requests.end(state, message, given)
         case HandOverCase(), (Request() | Written()):
@@ -251,12 +254,12 @@ def _not_this_case(state: State, case_id: str) -> Refused:
 
 def evolve(state: State, event: Event, occurred_at: datetime) -> State:
     """What is known after `event`."""
+    if isinstance(state, Request):
+        return requests.evolve(state, event, occurred_at)
     if type(event) in _OF_WRITTEN:
         return mail.evolve(state, event, occurred_at)
     match event:
         case intake.RequestReceived() | DetailsCollected() | CaseHandedOver() | RequestEnded():
-            return requests.evolve(state, event, occurred_at)
-        case CaseAssigned() if isinstance(state, Request):
             return requests.evolve(state, event, occurred_at)
         case ContactClaimed() | ContactReleased():
             return contacts.evolve(state, event)

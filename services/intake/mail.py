@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.intake import routing
+from services.intake import clarifying, routing
 from services.intake.contacts import looks_up, recognise
 from services.intake.requests import opens
 from services.intake.state import State, Written
@@ -168,12 +168,7 @@ def ask_clarification(written: Written, asked: AskClarification, given: Given[St
             "nobody can be asked without contact details; decline the request with ground no_contact_details",
             "case_id",
         )
-    if written.waits_until is not None:
-        raise Refused(
-            "clarification_asked", "the consumer is asked already; wait for the answer or the agreed time", "case_id"
-        )
-    if asked.until <= given.occurred_at:
-        raise Refused("agreed_in_the_past", "agree on a time that is still to come", "until")
+    clarifying.may_ask(written, asked, given)
     return ClarificationAsked(
         consumer_id=written.consumer_id,
         case_id=asked.case_id,
@@ -193,8 +188,7 @@ def ask_clarification(written: Written, asked: AskClarification, given: Given[St
 def receive_clarification(written: Written, came: ReceiveClarification, given: Given[State]) -> ClarificationReceived:
     """The consumer clarified, in the agreed time or later: it is never lost. The clock runs on."""
     in_work(written, given)
-    if not written.asked:
-        raise Refused("not_asked", "nothing was asked; send AskClarification first", "case_id", early=True)
+    clarifying.was_asked(written)
     return ClarificationReceived(
         consumer_id=written.consumer_id,
         case_id=came.case_id,
@@ -207,12 +201,7 @@ def receive_clarification(written: Written, came: ReceiveClarification, given: G
 def end_clarification(written: Written, ended: EndClarification, given: Given[State]) -> ClarificationEnded:
     """The agreed time is over and nothing came: the request goes on with what is known, and so does the clock."""
     in_work(written, given)
-    if written.waits_until is None:
-        raise Refused("not_asked", "no clarification is awaited; go on with the answer", "case_id", early=True)
-    if given.occurred_at < written.waits_until:
-        raise Refused(
-            "too_early", f"the consumer has until {written.waits_until.isoformat()}; wait until then", "case_id"
-        )
+    clarifying.is_over(written, given)
     return _no_longer_awaited(written, ended.case_id)
 
 

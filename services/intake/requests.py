@@ -6,18 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.intake import routing
+from services.intake import clarifying, routing
 from services.intake.contacts import looks_up, recognise
 from services.intake.state import Request, State, Unknown, Written
 from shared.contracts.base import Event, Message
 from shared.contracts.consult import ConsultationHandedOver
 from shared.contracts.intake import (
+    AskClarification,
     CaseAssigned,
     CaseHandedOver,
+    ClarificationAsked,
+    ClarificationEnded,
+    ClarificationReceived,
     CollectDetails,
     DetailsCollected,
+    EndClarification,
     EndRequest,
     HandOverCase,
+    ReceiveClarification,
     ReceiveRequest,
     RequestEnded,
     RequestReceived,
@@ -84,7 +90,7 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
     return events
 
 
-def collect_details(request: Request, details: CollectDetails, given: Given[State]) -> DetailsCollected:
+def collect_details(request: Request, details: CollectDetails, given: Given[State]) -> list[Event]:
     """Stage 2: 2a where the consumer came or phoned, 2b where the request came in writing; once."""
     still_open(request)
     if request.details_collected:
@@ -96,8 +102,8 @@ def collect_details(request: Request, details: CollectDetails, given: Given[Stat
             "case_id",
             early=True,
         )
-    not_before(request.received_at, given.occurred_at, "the request was received")
-    return DetailsCollected(
+    not_before(request.latest_at, given.occurred_at, "the request's last step")
+    collected = DetailsCollected(
         consumer_id=request.consumer_id,
         case_id=details.case_id,
         channel=request.channel,
@@ -115,6 +121,64 @@ def collect_details(request: Request, details: CollectDetails, given: Given[Stat
         consultant=details.consultant,
         manager=request.responsible,
     )
+    return [*_no_longer_awaited(request, details.case_id), collected]
+
+
+def clarify(
+    request: Request, step: AskClarification | ReceiveClarification | EndClarification, given: Given[State]
+) -> Event:
+    """Stage 2b: who wrote is written back to or phoned; until they answer, the centre is not at fault.
+
+    Raises:
+        Refused: `closed`, `with_consult`, `consumer_present`, `before_previous`, and those of `clarifying`.
+    """
+    still_open(request)
+    if request.details_collected:
+        raise Refused(
+            "with_consult",
+            "this case's details are collected; its consultation waits for the consumer instead (AwaitConsumer)",
+            "case_id",
+        )
+    if request.channel in PRESENT:
+        raise Refused(
+            "consumer_present",
+            f"who comes by {request.channel} is asked at once (2a); collect the details (CollectDetails)",
+            "case_id",
+        )
+    not_before(request.latest_at, given.occurred_at, "the request's last step")
+    match step:
+        case AskClarification():
+            clarifying.may_ask(request, step, given)
+            return ClarificationAsked(
+                consumer_id=request.consumer_id,
+                case_id=step.case_id,
+                channel=request.channel,
+                office=request.office,
+                topic=request.topic,
+                responsible=request.responsible,
+                missing=step.missing,
+                by=step.by,
+                until=step.until,
+                number=request.asked + 1,
+                question=step.question,
+            )
+        case ReceiveClarification():
+            clarifying.was_asked(request)
+            return ClarificationReceived(
+                consumer_id=request.consumer_id,
+                case_id=step.case_id,
+                clarification=step.clarification,
+                number=request.asked,
+            )
+        case EndClarification():
+            clarifying.is_over(request, given)
+            return ClarificationEnded(consumer_id=request.consumer_id, case_id=step.case_id, number=request.asked)
+
+
+def _no_longer_awaited(request: Request, case_id: str) -> list[Event]:
+    if request.waits_until is None:
+        return []
+    return [ClarificationEnded(consumer_id=request.consumer_id, case_id=case_id, number=request.asked)]
 
 
 def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event]:
@@ -140,7 +204,7 @@ def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event
             f"only {request.responsible} may end a case that the consumer did not withdraw; name them in approved_by",
             "approved_by",
         )
-    not_before(request.received_at, given.occurred_at, "the request was received")
+    not_before(request.latest_at, given.occurred_at, "the request's last step")
     ended = RequestEnded(
         consumer_id=request.consumer_id,
         case_id=ending.case_id,
@@ -152,7 +216,11 @@ def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event
         reason=ending.reason,
         approved_by=ending.approved_by,
     )
-    return [ended, *routing.released(request.routed, ending.case_id, request.office)]
+    return [
+        *_no_longer_awaited(request, ending.case_id),
+        ended,
+        *routing.released(request.routed, ending.case_id, request.office),
+    ]
 
 
 def still_open(request: Request) -> None:
@@ -175,7 +243,7 @@ def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State
         raise Refused("closed", "this request is answered or declined; there is nothing to hand over", "case_id")
     if handing.to == case.responsible:
         raise Refused("has_it_already", f"{handing.to} is responsible already; name somebody else", "to")
-    not_before(case.latest_at if isinstance(case, Written) else case.received_at, given.occurred_at, "the last step")
+    not_before(case.latest_at, given.occurred_at, "the last step")
     return [
         CaseHandedOver(
             consumer_id=case.consumer_id,
@@ -187,7 +255,7 @@ def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State
             responsible=handing.to,
             reason=handing.reason,
             forwarded=case.forwarded if isinstance(case, Written) else None,
-            asked=case.asking if isinstance(case, Written) else None,
+            asked=case.asking,
         )
     ]
 
@@ -237,12 +305,17 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 topic=event.topic,
                 responsible=event.responsible,
                 received_at=occurred_at,
+                latest_at=occurred_at,
                 routed=event.routed,
             )
         case DetailsCollected(), Request():
             return replace(state, details_collected=True, consultant=event.consultant, consults_since=occurred_at)
         case CaseAssigned(previous=str()), Request():
             return replace(state, consultant=event.responsible, consults_since=occurred_at)
+        case ClarificationAsked(), Request():
+            return replace(state, asked=event.number, waits_until=event.until, latest_at=occurred_at)
+        case ClarificationReceived() | ClarificationEnded(), Request():
+            return replace(state, waits_until=None, latest_at=occurred_at)
         case RequestEnded(), Request():
             return replace(state, ended=True)
         case CaseHandedOver(), Request():

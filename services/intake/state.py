@@ -27,12 +27,22 @@ class Request:
     topic: str | None
     responsible: str
     received_at: datetime
+    latest_at: datetime
+    """When the consumer was asked last, or clarified; or when it came in."""
     routed: bool = False
     details_collected: bool = False
     ended: bool = False
+    asked: int = 0
+    """How often the consumer was asked to clarify (2b)."""
+    waits_until: datetime | None = None
     consultant: str | None = None
     """Who consults, once the details are collected."""
     consults_since: datetime | None = None
+
+    @property
+    def asking(self) -> int | None:
+        """The number of the asking whose answer is awaited."""
+        return None if self.waits_until is None else self.asked
 
     @property
     def holder(self) -> str:

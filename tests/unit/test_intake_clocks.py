@@ -28,6 +28,7 @@ from shared.contracts.intake import (
     CancelAppointment,
     CheckCompleteness,
     CloseCallBack,
+    CollectDetails,
     ConnectSpecialist,
     Consumer,
     DeclineWrittenRequest,
@@ -54,7 +55,7 @@ from shared.contracts.intake import (
     RescheduleAppointment,
     TryCallBack,
 )
-from shared.contracts.values import CancelGround, Channel, DeclineGround, Language
+from shared.contracts.values import CancelGround, Channel, DeclineGround, Form, Language
 from shared.decider import Refused
 
 from .case_clocks import clocks
@@ -308,6 +309,42 @@ def test_nobody_owes_the_details_of_a_request_that_ended() -> None:
     )
     found = play((0, request), (60, EndRequest(case_id="R1", ground=CancelGround.CONSUMER_WITHDREW)))
     assert found["details_visit"].verdict == Verdict.CANCELLED
+
+
+MAILED = ReceiveRequest(
+    case_id="R1",
+    channel=Channel.EMAIL,
+    language=Language.RU,
+    office="central",
+    question="?",
+    responsible="m-1",
+    consumer=Consumer(email="a@b.kz"),
+)
+ASK_BACK = AskClarification(case_id="R1", missing=["form"], by=Channel.EMAIL, until=MONDAY + 6 * DAY)
+SAYS = ReceiveClarification(case_id="R1", clarification="By phone.")
+COLLECT = CollectDetails(
+    case_id="R1",
+    expected_result="x",
+    form=Form.ONLINE,
+    preparation_needed=False,
+    consultant_has_time=True,
+    presence_required=False,
+    consultant="k-1",
+)
+
+
+def test_stage_2b_waits_for_who_is_written_back_to() -> None:
+    found = play((0, MAILED), (3600, ASK_BACK), (3 * DAY, SAYS), (3 * DAY + DAY / 2, COLLECT))
+    assert (found["details_email"].verdict, found["clarification"].verdict) == (Verdict.MET, Verdict.MET)
+    assert found["details_email"].paused_s == (3 * DAY).total_seconds() - 3600
+    assert found["clarification"].owner == "m-1"
+    assert play((0, MAILED), (3 * DAY, COLLECT))["details_email"].verdict == Verdict.BREACHED
+    # Who says it by the way, or withdraws, is waited for no longer.
+    withdrawn = EndRequest(case_id="R1", ground=CancelGround.CONSUMER_WITHDREW)
+    for end in (COLLECT, withdrawn):
+        assert not play((0, MAILED), (3600, ASK_BACK), (2 * DAY, end))["clarification"].runs
+    handed = play((0, MAILED), (3600, ASK_BACK), (7200, HandOverCase(case_id="R1", to="m-2", reason="on leave")))
+    assert {handed["details_email"].owner, handed["clarification"].owner} == {"m-2"}
 
 
 # ── whatever happens, in whatever order ──────────────────────────────────────────────────────────────────────

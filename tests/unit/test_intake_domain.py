@@ -11,7 +11,9 @@ from services.intake.domain import DECIDER
 from shared.contracts.base import Event
 from shared.contracts.intake import (
     AnswerWrittenRequest,
+    AskClarification,
     CaseReleased,
+    ClarificationReceived,
     CollectDetails,
     Consumer,
     Contact,
@@ -19,8 +21,10 @@ from shared.contracts.intake import (
     ContactsLearnt,
     DeclineWrittenRequest,
     DetailsCollected,
+    EndClarification,
     EndRequest,
     HandOverCase,
+    ReceiveClarification,
     ReceiveRequest,
     ReceiveWrittenRequest,
     RegisterWrittenRequest,
@@ -304,6 +308,27 @@ def test_nobody_is_told_anything_without_contact_details(ground: DeclineGround) 
 @pytest.mark.parametrize("further", [REGISTER, ANSWER, decline()])
 def test_after_the_end_comes_nothing_more(end: Event, further: Any) -> None:
     given(DECIDER, (written(), REGISTERED, end)).when(further, at=TEN).then(refused("closed", "case_id"))
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.WEB])
+def test_2b_who_wrote_is_asked_one_question_at_a_time_until_an_agreed_time(channel: Channel) -> None:
+    asking = AskClarification(case_id="A1", missing=["form"], by=Channel.PHONE, until=at("2026-03-04 10:00"))
+    came = ReceiveClarification(case_id="A1", clarification="By phone.")
+    over = EndClarification(case_id="A1")
+    request = ReceiveRequest(
+        case_id="A1", channel=channel, language=Language.KK, office="central", question="?", responsible="m-1"
+    )
+    taken = given(DECIDER).when(request).events
+    for step in (came, over):
+        given(DECIDER, taken).when(step, at=TEN).then(refused("not_asked", "case_id", early=True))
+    given(DECIDER, taken).when(asking, at=at("2026-03-05 10:00")).then(refused("agreed_in_the_past", "until"))
+    asked = (*taken, *((event, TEN) for event in given(DECIDER, taken).when(asking, at=TEN).events))
+    given(DECIDER, asked).when(asking, at=TEN).then(refused("clarification_asked", "case_id"))
+    given(DECIDER, asked).when(over, at=TEN).then(refused("too_early", "case_id"))
+    given(DECIDER, asked).when(came, at=NINE).then(refused("before_previous", "time"))
+    given(DECIDER, asked).when(came, at=TEN).then_one(ClarificationReceived, number=1, clarification="By phone.")
+    in_person = given(DECIDER).when(request.model_copy(update={"channel": Channel.WALK_IN})).events
+    given(DECIDER, in_person).when(asking, at=TEN).then(refused("consumer_present", "case_id"))
 
 
 # ── which case, and when ─────────────────────────────────────────────────────────────────────────────────────

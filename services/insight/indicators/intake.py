@@ -149,6 +149,8 @@ _REQUESTS: tuple[Indicator, ...] = (
         clock="details",
         start=On(event=RequestReceived, when=_in_writing, owner="responsible"),
         stops=_COLLECTED,
+        pauses=_WAITS,
+        resumes=_GOES_ON,
         passes=(_HANDED_OVER,),
         cancels=_NONE_TO_COLLECT,
     ),
