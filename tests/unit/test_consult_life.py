@@ -89,7 +89,7 @@ TestConsultLife = ConsultLife.TestCase
 
 def test_crooked_lives_in_which_everything_happens_leave_no_stage_out_and_nothing_owed() -> None:
     """A random walk: the machine above looks for the odd case, this one makes sure that every change is in it."""
-    chance, seen = Random(1), Counter[str]()
+    chance, seen = Random(4), Counter[str]()
     for _ in range(150):
         life = ConsultLife()
         life.collect(chance.choice(CHANNELS), prepared=chance.random() < 0.5, present=chance.random() < 0.5)

@@ -20,6 +20,7 @@ _ALWAYS = {
     "ImprovementRecorded": "9b",
     "ImpactEvaluated": "10",
     "TopicalIssueRecorded": "11",
+    "NoTopicalIssueFound": "11",
 }
 
 
