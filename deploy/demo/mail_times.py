@@ -61,7 +61,7 @@ class _Mail:
             case ForwardWrittenRequest():
                 self._passed_on(at)
                 self._start("mail_specialist", at, later(at, _DAYS, 10, self._zone))
-            case AskClarification(until=until):
+            case AskClarification(until=until) if self._channel:  # stage 2b asks, too: deploy/demo/times.py
                 self._waits_since = at
                 agreed = until.astimezone(UTC)
                 self._start("clarification", agreed, self._workdays.later(agreed, 1))
