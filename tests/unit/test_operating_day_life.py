@@ -334,7 +334,7 @@ class OperatingDays(RuleBasedStateMachine):
         changes += [(e.abonement, e.amount) for e in log if isinstance(e, SubscriptionReversed)]
         booked = [(e.abonement, e.amount) for e in log if isinstance(e, RefundBooked)]
         assert Counter(changes) == Counter(booked)
-        self.world.now += timedelta(days=1)
+        self.world.now += timedelta(days=14)
         for (facility, day), account in sorted(self.accounts.items(), key=lambda one: one[0]):
             if not account.certified:
                 self.world.submit(account.count(facility, day), f"last count {facility} {day}")

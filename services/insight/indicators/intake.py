@@ -140,6 +140,8 @@ _REQUESTS: tuple[Indicator, ...] = (
         clock="details",
         start=On(event=RequestReceived, when=_present, owner="responsible"),
         stops=_COLLECTED,
+        pauses=_WAITS,
+        resumes=_GOES_ON,
         passes=(_HANDED_OVER,),
         cancels=_NONE_TO_COLLECT,
     ),
