@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from shared.contracts.values import DeclineGround, Regime
-from shared.deadlines import Span, days, months, working_days
+from shared.deadlines import Span, Unit, days, months, working_days
 
 _NOBODY_TO_ANSWER = frozenset({DeclineGround.NO_CONTACT_DETAILS})
 
@@ -37,6 +37,14 @@ class Rules:
     """Grounds on which no action may be taken. Any other is recorded as the ground of an answer."""
     coupon: bool = True
     """A coupon is given at once: unique number, date, time and receiver. Acceptance can't be refused."""
+
+    @property
+    def surely_days(self) -> int:
+        """So many calendar days are within the extension, whenever it begins: two months may have no more than 59."""
+        longest = self.extension
+        if longest is None:
+            return 0
+        return longest.amount * 59 // 2 if longest.unit is Unit.MONTHS else longest.amount
 
     def allows_refusal(self, ground: DeclineGround) -> bool:
         """Whether a request may be closed on this ground without an answer in substance."""

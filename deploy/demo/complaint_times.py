@@ -52,6 +52,8 @@ class Complaints:
         self._outside: datetime | None = None
         self._contacts = True
         self._asked_at: datetime | None = None
+        self._received_at: datetime | None = None
+        self._appeal = False
         self._checked: set[str] = set()
         """The actions that somebody checks."""
 
@@ -85,7 +87,8 @@ class Complaints:
                     self._handled(step, at)
 
     def _received(self, received: ReceiveComplaint, at: datetime) -> None:
-        self._channel = received.channel
+        self._channel, self._received_at = received.channel, at
+        self._appeal = received.case_type == "appeal"
         who = received.consumer
         self._contacts = bool(who.phone or who.email or who.address)
         self._start("complaint_acknowledge", at, at + timedelta(minutes=10))
@@ -178,7 +181,10 @@ class Complaints:
             case CloseComplaint():
                 self._stop((*_CLOSE, "complaint_reply", "complaint_recourse"), at)
                 self._over(at, self._contacts)
-            case WithdrawComplaint() | ForwardComplaint():
+            case ForwardComplaint():
+                self._sent_on(at)
+                self._over(at, True)
+            case WithdrawComplaint():
                 self._over(at, True)
             case AssessComplaintHandling():
                 self._stop(("complaint_handling",), at)
@@ -186,6 +192,13 @@ class Complaints:
                 self._cancel(("complaint_handling",))
             case _:
                 pass
+
+    def _sent_on(self, at: datetime) -> None:
+        """Within three working days under the law on appeals; elsewhere the source sets no limit."""
+        if self._appeal and self._received_at is not None:
+            due = self._workdays.later(self._workdays.counted_from(self._received_at), 3)
+            self._start("complaint_misdirected", self._received_at, due)
+            self._stop(("complaint_misdirected",), at)
 
     def _back(self, at: datetime) -> None:
         """From another body: so long the recourse's clock stood still."""

@@ -53,7 +53,6 @@ class _Letter:
         *,
         case_type: str | None = None,
         registered_as: str | None = None,
-        registered: bool = True,
     ) -> None:
         self.tale, self.case, self._received_at = tale, tale.thread, at
         tale.by_channel(
@@ -69,14 +68,10 @@ class _Letter:
                 case_type=case_type,
             ),
         )
-        if registered:
-            self.register(registered_as)
-
-    def register(self, case_type: str | None) -> None:
         registration = RegisterWrittenRequest(
-            case_id=self.case, topic=_TOPIC.code, responsible=_RESPONSIBLE, case_type=case_type
+            case_id=self.case, topic=_TOPIC.code, responsible=_RESPONSIBLE, case_type=registered_as
         )
-        self.tale.by_desk(self._received_at + _HOUR, registration)
+        tale.by_desk(at + _HOUR, registration)
 
     def day(self, number: int) -> datetime:
         """Two hours later in the day than it came, or when the centre opens next."""
@@ -157,7 +152,7 @@ def _misdirected(late: bool) -> Callable[[Tale, datetime], None]:
     """Under the administrative regime; the consumer must be told where it went."""
 
     def tell(tale: Tale, at: datetime) -> None:
-        letter = _Letter(tale, at, Channel.POST, case_type="appeal", registered=late)
+        letter = _Letter(tale, at, Channel.POST, case_type="appeal")
         sent = ForwardMisdirected(case_id=letter.case, body="The district akimat", notified=True)
         when = letter.day(16 if late else 0)
         tale.by_desk(when, sent.model_copy(update={"notified": False}), "notice_missing")

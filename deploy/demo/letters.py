@@ -68,16 +68,15 @@ def letter(tale: Tale, plot: Plot, received_at: datetime) -> None:
     )
     if chance.slip(Slip.ANSWER_UNREGISTERED):
         tale.by_desk(at, answer, Slip.ANSWER_UNREGISTERED)
-    if plot.end not in {DeclineGround.INSULT_OR_THREAT, DeclineGround.UNREADABLE}:
-        tale.by_desk(
-            at,
-            RegisterWrittenRequest(
-                case_id=case,
-                registration_number=f"{received_at:%y}/{case.rpartition('-')[2]}",
-                topic=plot.topic.code,
-                responsible=chance.pick(people.OFFICES[plot.office]),
-            ),
-        )
+    tale.by_desk(
+        at,
+        RegisterWrittenRequest(
+            case_id=case,
+            registration_number=f"{received_at:%y}/{case.rpartition('-')[2]}",
+            topic=plot.topic.code,
+            responsible=chance.pick(people.OFFICES[plot.office]),
+        ),
+    )
     match plot.end:
         case "unanswered":
             pass

@@ -76,8 +76,7 @@ class _Mail:
             case NotifyOfExtension():
                 self._stop((_NOTICE,), at)
             case AnswerWrittenRequest() | DeclineWrittenRequest():
-                # Letters that are answered have been registered; those that are declined need not be.
-                self._stop(("mail_register", _NOTICE, *_SUBSTANCE), at)
+                self._stop((_NOTICE, *_SUBSTANCE), at)
             case ForwardMisdirected():
                 self._sent_on(at)
             case _:
@@ -124,7 +123,7 @@ class _Mail:
 
     def _sent_on(self, at: datetime) -> None:
         """Within three working days under the law on appeals; elsewhere the source sets no limit."""
-        self._stop(("mail_register", _NOTICE), at)
+        self._stop((_NOTICE,), at)
         for clock in self._running(_SUBSTANCE):
             clock.cancelled = True
         if self._case_type == "appeal" and self._received_at is not None:

@@ -43,13 +43,17 @@ def extend(complaint: Complaint, longer: ExtendComplaint, given: Given[Any]) -> 
     """Once, where the regime allows it, before the answer, with the reason told to the complainant."""
     undecided(complaint)
     regime = complaint.received.regime
-    most = RULES[regime].extension
-    if most is None:
+    rules = RULES[regime]
+    if rules.extension is None:
         raise Refused("no_extension", f"the regime {regime} knows no extension; answer in time", "case_id")
     if complaint.extended:
         raise Refused("already_extended", "the answer was put off once; that is all there is", "case_id")
-    if longer.days is not None and longer.days * 86_400 > most.nominal_s:
-        raise Refused("extension_too_long", f"the regime {regime} allows {most} at most; name fewer days", "days")
+    if longer.days is not None and longer.days > rules.surely_days:
+        raise Refused(
+            "extension_too_long",
+            f"the regime {regime} allows {rules.extension} at most; name fewer days, or none for all of it",
+            "days",
+        )
     if complaint.received.has_contacts and longer.notified_at is None:
         raise Refused("notice_missing", "tell the complainant that it takes longer, and say when", "notified_at")
     if longer.notified_at is not None:

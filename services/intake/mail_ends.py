@@ -18,7 +18,7 @@ from shared.contracts.intake import (
     WrittenRequestDeclined,
 )
 from shared.contracts.values import DeclineGround
-from shared.deadlines import Span, Unit
+from shared.deadlines import Unit
 from shared.decider import Given, Refused
 from shared.regimes import RULES
 from shared.rules import not_before
@@ -30,6 +30,7 @@ def answer(written: Written, reply: AnswerWrittenRequest, given: Given[State]) -
     Backfilled history is taken as it is: who signed ten years ago is not always known.
     """
     still_open(written)
+    _is_registered(written)
     if not written.history:
         _may_be_answered(written)
         _has_what_an_answer_needs(reply)
@@ -53,6 +54,7 @@ def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[State
     Only under a regime that knows this refusal; under another the ground goes into an answer (§9).
     """
     still_open(written)
+    _is_registered(written)
     not_considered = refusal.ground is DeclineGround.NO_CONTACT_DETAILS
     if not RULES[written.regime].allows_refusal(refusal.ground):
         raise Refused(
@@ -92,6 +94,7 @@ def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[State
 def forward_misdirected(written: Written, sent: ForwardMisdirected, given: Given[State]) -> list[Event]:
     """Another body's business is sent on to it; where the regime asks for it, the consumer is told where."""
     still_open(written)
+    _is_registered(written)
     if RULES[written.regime].forward_notice and written.has_contacts and not sent.notified:
         raise Refused(
             "notice_missing", "tell the consumer where it was sent first, then forward with notified=true", "notified"
@@ -120,17 +123,18 @@ def extend(written: Written, put_off: ExtendAnswer, given: Given[State]) -> Answ
     """The answer is put off once, with a reason, by no more than the regime allows, and the consumer is told."""
     in_work(written, given)
     rules = RULES[written.regime]
-    if rules.extension is None:
+    longest = rules.extension
+    if longest is None:
         raise Refused(
             "no_extension", f"under the regime {written.regime} no answer is put off; answer in time", "case_id"
         )
     if written.extension is not None:
         raise Refused("already_extended", "the answer was put off once, which is all there is; answer now", "case_id")
-    longest = longest_days(rules.extension)
-    if put_off.days > longest:
+    if put_off.days is not None and put_off.days > rules.surely_days:
         raise Refused(
             "extension_too_long",
-            f"under the regime {written.regime} an answer is put off by at most {longest} days; ask for no more",
+            f"under the regime {written.regime} an answer is put off by {longest} at most; "
+            "name fewer days, or none for all of it",
             "days",
         )
     if not put_off.notified and rules.extension_notice is None:
@@ -145,7 +149,8 @@ def extend(written: Written, put_off: ExtendAnswer, given: Given[State]) -> Answ
         topic=written.topic,
         responsible=written.responsible or written.office,
         regime=written.regime,
-        days=put_off.days,
+        days=longest.amount if put_off.days is None and longest.unit is Unit.DAYS else put_off.days,
+        months=longest.amount if put_off.days is None and longest.unit is Unit.MONTHS else None,
         reason=put_off.reason,
         notified=put_off.notified,
         forwarded=written.forwarded,
@@ -159,18 +164,21 @@ def notify_of_extension(written: Written, told: NotifyOfExtension, given: Given[
     if extension is None or not written.notice_owed:
         raise Refused("nothing_owed", "no notice is owed: nothing was put off, or it was told", "case_id", early=True)
     return ExtensionNoticeGiven(
-        consumer_id=written.consumer_id, case_id=told.case_id, days=extension.days, reason=extension.reason
+        consumer_id=written.consumer_id,
+        case_id=told.case_id,
+        days=extension.days,
+        months=extension.months,
+        reason=extension.reason,
     )
 
 
-def longest_days(span: Span) -> int:
-    """So many calendar days are never longer than `span`: any two months that follow each other have 59 at least."""
-    return span.amount * 59 // 2 if span.unit is Unit.MONTHS else span.amount
+def _is_registered(written: Written) -> None:
+    """Every written request is registered, whatever becomes of it (§4); older records are taken as they are."""
+    if not (written.registered or written.history):
+        raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
 
 
 def _may_be_answered(written: Written) -> None:
-    if not written.registered:
-        raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
     if not written.has_contacts:
         raise Refused(
             "no_contact_details",

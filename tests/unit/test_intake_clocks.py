@@ -181,6 +181,14 @@ def test_an_extension_gives_ten_days_more() -> None:
     assert (found["mail_answer"].due_at, found["mail_answer"].verdict) == (MONDAY + 20 * DAY, Verdict.MET)
 
 
+def test_two_months_more_are_months_of_the_calendar() -> None:
+    longer = EXTEND.model_copy(update={"days": None})
+    found = play((0, of_type("appeal")), (DAY, REGISTER), (2 * DAY, longer))
+    before = play((0, of_type("appeal")), (DAY, REGISTER))["mail_answer"].due_at
+    assert (before.date(), found["mail_answer"].due_at.date()) == (date(2026, 6, 22), date(2026, 8, 22))
+    assert found["mail_answer"].due_at.time() == before.time()
+
+
 def test_table_5_the_specialists_answer_is_due_in_ten_days_and_ten_more() -> None:
     found = play((0, LETTER), (DAY, REGISTER), (3 * DAY, FORWARD), (4 * DAY, EXTEND), (23 * DAY, ANSWER))
     assert (found["mail_specialist"].owner, found["mail_specialist"].verdict) == ("s-1", Verdict.MET)
@@ -233,10 +241,10 @@ def test_each_regime_has_its_limit(case_type: str, due: date) -> None:
 def test_what_is_sent_on_is_judged_by_three_working_days() -> None:
     sent = ForwardMisdirected(case_id="W1", body="akimat", notified=True)
     for after, verdict in ((3 * DAY, Verdict.MET), (5 * DAY, Verdict.BREACHED)):
-        found = play((0, of_type("appeal")), (after, sent))
+        found = play((0, of_type("appeal")), (DAY, REGISTER), (after, sent))
         assert found["misdirected"].verdict == verdict
         assert found["mail_answer"].verdict == Verdict.CANCELLED
-    assert "misdirected" not in play((0, LETTER), (DAY, sent))
+    assert "misdirected" not in play((0, LETTER), (DAY, REGISTER), (DAY, sent))
 
 
 def test_a_notice_of_extension_is_owed_for_three_working_days_where_the_regime_leaves_time() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from services.intake.domain import DECIDER, decider
-from services.intake.mail_ends import longest_days
 from shared.contracts.base import Event
 from shared.contracts.intake import (
     AnswerExtended,
@@ -39,8 +38,8 @@ from shared.contracts.intake import (
     WrittenRequestRegistered,
 )
 from shared.contracts.values import Channel, DeclineGround, Language, Regime
-from shared.deadlines import days, months
-from shared.regimes import CaseTypes
+from shared.deadlines import months
+from shared.regimes import RULES, CaseTypes
 
 from .given_when_then import NINE, at, given, refused
 
@@ -262,8 +261,20 @@ def test_a_misdirected_appeal_is_sent_on_with_notice_where_the_regime_asks_for_i
     at_work(APPEAL).when(told, at=TEN).then_one(MisdirectedForwarded, body="akimat", regime=APPEAL, received_at=NINE)
     at_work(LAW).when(silent, at=TEN).then_one(MisdirectedForwarded, notified=False)
     at_work(has_contacts=False).when(told, at=TEN).then(refused("notice_impossible", "notified"))
-    # It may be seen at once, before it is registered.
-    given(DECIDER, (came(APPEAL),)).when(told, at=TEN).then_one(MisdirectedForwarded)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ForwardMisdirected(case_id="W1", body="akimat", notified=True),
+        DeclineWrittenRequest(case_id="W1", ground=DeclineGround.UNREADABLE, notified=True),
+        ANSWER,
+    ],
+    ids=lambda end: type(end).__name__,
+)
+def test_every_written_request_is_registered_whatever_becomes_of_it(end: Any) -> None:
+    given(DECIDER, (came(HOUSE),)).when(end, at=TEN).then(refused("not_registered", "case_id", early=True))
+    assert at_work(HOUSE).when(end, at=TEN).events
 
 
 # ── put off ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,6 +287,16 @@ def test_an_answer_is_put_off_once_by_no_more_than_the_regime_allows(regime: Reg
     more = EXTEND.model_copy(update={"days": longest + 1})
     at_work(regime).when(more, at=TEN).then(refused("extension_too_long", "days"))
     at_work(regime, *outcome.events).when(EXTEND, at=TEN).then(refused("already_extended", "case_id"))
+
+
+def test_an_answer_may_be_put_off_by_all_that_the_regime_allows_which_may_be_months() -> None:
+    everything = EXTEND.model_copy(update={"days": None})
+    at_work(HOUSE).when(everything, at=TEN).then_one(AnswerExtended, days=10, months=None)
+    untold = everything.model_copy(update={"notified": False})
+    owed = at_work(APPEAL).when(untold, at=TEN).then_one(AnswerExtended, days=None, months=2)
+    at_work(APPEAL, *owed.events).when(NotifyOfExtension(case_id="W1"), at=TEN).then_one(
+        ExtensionNoticeGiven, days=None, months=2
+    )
 
 
 @pytest.mark.parametrize("regime", [LAW, SERVICE])
@@ -296,11 +317,12 @@ def test_the_consumer_is_told_of_an_extension_at_once_or_where_the_regime_leaves
 
 
 def test_an_extension_in_days_is_never_longer_than_the_months_of_the_regime() -> None:
-    assert longest_days(days(10)) == 10
+    appeal = RULES[APPEAL]
+    assert (RULES[HOUSE].surely_days, RULES[LAW].surely_days, appeal.extension) == (10, 0, months(2))
     for start in (NINE + timedelta(days=day) for day in range(800)):
         month = (start.month + 1) % 12 + 1
         later = start.replace(year=start.year + (start.month > 10), month=month, day=1)
-        assert (later - start.replace(day=1)).days >= longest_days(months(2))
+        assert (later - start.replace(day=1)).days >= appeal.surely_days
 
 
 # ── refuse ───────────────────────────────────────────────────────────────────────────────────────────────────

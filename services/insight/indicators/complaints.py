@@ -17,6 +17,7 @@ from shared.contracts.complaints import (
     ComplaintDecided,
     ComplaintEscalated,
     ComplaintExtended,
+    ComplaintForwarded,
     ComplaintHandlingAssessed,
     ComplaintInvestigated,
     ComplaintReceived,
@@ -120,6 +121,10 @@ def _closing(name: str, start: On) -> Indicator:
     )
 
 
+def _is_forwarded_in_time(data: dict[str, Any]) -> bool:
+    return RULES[Regime(data["regime"])].forward is not None
+
+
 _OVERTURNED = _is("outcome", "overturned")
 _INTERNAL: Callable[[dict[str, Any]], bool] = _is("internal", True)
 _OUTSIDE = _is("internal", False)
@@ -143,6 +148,15 @@ INDICATORS: tuple[Indicator, ...] = (
         moves=(On(event=ComplaintExtended, by=_all_that_is_allowed),),
         passes=_passes("case_id"),
         cancels=_CLOSED,
+        variant="regime",
+    ),
+    Indicator(
+        name="complaint_misdirected",
+        stage="§9",
+        clock="complaint_misdirected",
+        # That it is another body's business is known once it is sent there: the days run from the receipt none the less.
+        start=On(event=ComplaintForwarded, at="received_at", when=_is_forwarded_in_time, owner=_WHO),
+        stops=(On(event=ComplaintForwarded, when=_is_forwarded_in_time),),
         variant="regime",
     ),
     Indicator(

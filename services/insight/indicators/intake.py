@@ -41,7 +41,7 @@ from shared.contracts.intake import (
     WrittenRequestRegistered,
 )
 from shared.contracts.values import Channel
-from shared.deadlines import Span, days
+from shared.deadlines import Span, days, months
 from shared.regimes import RULES
 
 _FORWARDING = ("case_id", "forwarded")
@@ -118,7 +118,9 @@ def _waits(data: dict[str, Any]) -> bool:
 
 
 def _put_off(data: dict[str, Any]) -> Span:
-    return days(data["days"])
+    """So many days; or so many months, which are all that the regime allows."""
+    asked = data.get("months")
+    return days(data["days"]) if asked is None else months(asked)
 
 
 _HANDED_OVER = On(event=CaseHandedOver, owner="responsible")

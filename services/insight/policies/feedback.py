@@ -25,6 +25,12 @@ POLICIES: tuple[Policy, ...] = (
         first(f"complaint_answer.{regime}", rules.answer, from_working_day=rules.from_working_day)
         for regime, rules in RULES.items()
     ),
+    first("complaint_misdirected", working_days(3)),  # where no regime is known
+    *(
+        first(f"complaint_misdirected.{regime}", rules.forward, from_working_day=rules.from_working_day)
+        for regime, rules in RULES.items()
+        if rules.forward is not None
+    ),
     first("complaint_assess", working_days(1)),
     first("complaint_at_once", hours(4)),
     first("complaint_investigate", working_days(3)),

@@ -110,7 +110,8 @@ class ExtendAnswer(InIntake, Command):
     """Put the answer off: once, with a reason, by no more than the regime allows."""
 
     case_id: Id
-    days: Annotated[int, Field(ge=1, le=366)]
+    days: Annotated[int, Field(ge=1, le=366)] | None = None
+    """By how many calendar days; None: by all that the regime allows."""
     reason: AboutNobody
     notified: bool
     """Whether the consumer was told; some regimes leave a few days for it."""
@@ -266,7 +267,7 @@ class MisdirectedForwarded(InIntake, Event):
 
 
 class AnswerExtended(InIntake, Event):
-    """The answer may be so many calendar days later."""
+    """The answer may be so many calendar days later, or so many months."""
 
     case_id: Id
     channel: Channel
@@ -274,18 +275,20 @@ class AnswerExtended(InIntake, Event):
     topic: str | None
     responsible: str
     regime: Regime
-    days: int
+    days: int | None
     reason: str
     notified: bool
     forwarded: int | None = None
+    months: int | None = None
 
 
 class ExtensionNoticeGiven(InIntake, Event):
-    """The consumer knows of the extension: so many days, for this reason."""
+    """The consumer knows of the extension: so many days or months, for this reason."""
 
     case_id: Id
     days: int | None = None
     reason: str | None = None
+    months: int | None = None
 
 
 class WrittenRequestAnswered(InIntake, Event):
