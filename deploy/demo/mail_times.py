@@ -68,7 +68,7 @@ class _Mail:
             case ReceiveClarification() | EndClarification():
                 self._stop(("clarification",), at)
                 self._go_on(at)
-            case ExtendAnswer(days=days, notified=notified):
+            case ExtendAnswer(days=int(days), notified=notified):
                 for clock in self._running(_SUBSTANCE):
                     clock.due = later(clock.due, _DAYS, days, self._zone)
                 if not notified:

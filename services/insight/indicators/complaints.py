@@ -154,7 +154,7 @@ INDICATORS: tuple[Indicator, ...] = (
         name="complaint_misdirected",
         stage="§9",
         clock="complaint_misdirected",
-        # That it is another body's business is known once it is sent there: the days run from the receipt none the less.
+        # Whose business it is shows once it is sent there: the days run from the receipt none the less.
         start=On(event=ComplaintForwarded, at="received_at", when=_is_forwarded_in_time, owner=_WHO),
         stops=(On(event=ComplaintForwarded, when=_is_forwarded_in_time),),
         variant="regime",
