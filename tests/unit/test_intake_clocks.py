@@ -481,12 +481,12 @@ class IntakeLife(RuleBasedStateMachine):
         states = self.world.states("intake")
         letter, call, promise = states.get("case-W1"), states.get("call-L1"), states.get("callback-B1")
         if isinstance(letter, Written) and not letter.closed:
+            if not letter.registered:
+                self.world.submit(REGISTER)
             if not letter.has_contacts:
                 ground = DeclineGround.NO_CONTACT_DETAILS
                 self.world.submit(DeclineWrittenRequest(case_id="W1", ground=ground, notified=False))
             else:
-                if not letter.registered:
-                    self.world.submit(REGISTER)
                 self.world.submit(ANSWER)
         if isinstance(call, Call) and not call.ended:
             self.world.submit(EndCall(call_id="L1", end=CallEnd.ABANDONED))
