@@ -44,7 +44,7 @@ from shared.contracts.complaints import (
 from shared.contracts.feedback import AssessmentDue
 from shared.contracts.values import Channel
 from shared.decider import Given, Key, Refused
-from shared.regimes import CASE_TYPES, RULES
+from shared.regimes import RULES, CaseTypes
 
 PROCEDURE = ("acknowledge", "assess", "investigate", "decide", "communicate", "recourse")
 """The steps that the complainant is told of; each has its words in the message's template."""
@@ -54,10 +54,10 @@ _FACE_TO_FACE = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.COMPLAINTS_BO
 _DEEPER = {Depth.BRIEF: Depth.THOROUGH, Depth.THOROUGH: Depth.FULL, Depth.FULL: Depth.FULL}
 
 
-def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
+def receive(wanted: ReceiveComplaint, given: Given[Any], case_types: CaseTypes) -> Sequence[Event]:
     """A complaint is taken in whatever it lacks, and acknowledged at once with its number, the procedure and limits.
 
-    It may grow out of a case, whose consumer, office and topic it then shares.
+    It may grow out of a case, whose consumer, office and topic it then shares. Its regime follows from its type.
     """
     case_id = wanted.case_id or given.fresh_id
     case = given.others.get(f"feedback-{wanted.about}")
@@ -67,7 +67,7 @@ def receive(wanted: ReceiveComplaint, given: Given[Any]) -> Sequence[Event]:
     # Who was forgotten begins anew: under their old id the complaint's words would be lost.
     known = next((one for one in whose(wanted, of_case) if given.keys.get(one) is not Key.DELETED), None)
     has_contacts = known is not None or any(way and way.strip() for way in ways)
-    regime = CASE_TYPES.regime(wanted.case_type)
+    regime = case_types.regime(wanted.case_type)
     facts: dict[str, Any] = {
         "consumer_id": known or f"c-{case_id}",
         "case_id": case_id,

@@ -2,7 +2,7 @@
 
 Each part has its own page beside this one: `satisfaction` (stages 5, 6), `effectiveness` (8, 9), `impact` (10),
 `complaints`, `decisions` and `contact` (ISO 10002), `actions`, `inspections`, `causes`. Here stands which message goes
-to which page. Days are the centre's: `decider(zone)` makes the rules for one.
+to which page. Days and regimes are the centre's: `decider(zone, case_types)` makes the rules for one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from services.feedback import (
     case,
     causes,
     complaint,
+    complaint_steps,
     complaints,
-    contact,
-    decisions,
     effectiveness,
     impact,
     inspections,
@@ -30,32 +29,11 @@ from services.feedback.actions import Action
 from services.feedback.case import Feedback
 from services.feedback.causes import Catalogue
 from services.feedback.complaint import Complaint
+from services.feedback.complaint_steps import OfComplaint
 from services.feedback.inspections import Inspection
 from shared.contracts import feedback
 from shared.contracts.base import Event, Message
-from shared.contracts.complaints import (
-    AskComplainant,
-    AssessComplaint,
-    AssessComplaintHandling,
-    AssignComplaint,
-    CarryOutRemedy,
-    CloseComplaint,
-    CommunicateDecision,
-    ComplaintReceived,
-    DecideComplaint,
-    EscalateComplaint,
-    ExtendComplaint,
-    ForwardComplaint,
-    InvestigateComplaint,
-    ReceiveComplaint,
-    RecordComplainantsAnswer,
-    RecordComplainantsReply,
-    RecordComplainantUnreached,
-    RecordRecourseOutcome,
-    TakeImmediateAction,
-    TellComplaintStatus,
-    WithdrawComplaint,
-)
+from shared.contracts.complaints import ComplaintReceived, ReceiveComplaint
 from shared.contracts.consult import ConsultHeld
 from shared.contracts.feedback import (
     AssessmentDue,
@@ -85,7 +63,8 @@ from shared.contracts.quality import (
 )
 from shared.contracts.values import Context
 from shared.decider import Decider, Given, Refused
-from shared.rules import not_before, not_in_the_future
+from shared.regimes import CASE_TYPES, CaseTypes
+from shared.rules import not_in_the_future
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +84,14 @@ OfCase = (
     | ExtendImpact
     | RecordUnreached
 )
-OfComplaint = (
-    AssignComplaint
-    | AssessComplaint
-    | TakeImmediateAction
-    | AskComplainant
-    | RecordComplainantsAnswer
-    | InvestigateComplaint
-    | DecideComplaint
-    | ExtendComplaint
-    | ForwardComplaint
-    | CommunicateDecision
-    | RecordComplainantsReply
-    | CarryOutRemedy
-    | EscalateComplaint
-    | RecordRecourseOutcome
-    | CloseComplaint
-    | WithdrawComplaint
-    | TellComplaintStatus
-    | AssessComplaintHandling
-    | RecordComplainantUnreached
-)
 OfAction = MoveAction | CompleteAction | DropAction | VerifyAction
 _ID_FIELD = {"ReceiveComplaint": "case_id", "OrderAction": "action_id", "RecordInspection": "inspection_id"}
-AFTER_THE_END = (TellComplaintStatus, AssessComplaintHandling, RecordComplainantUnreached)
-"""What may still be done about a closed complaint."""
 
 
-def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) -> Sequence[Event]:
-    """What happens when `message` arrives. `zone` is the centre's.
+def decide(
+    state: State, message: Message, given: Given[State], *, zone: tzinfo, case_types: CaseTypes
+) -> Sequence[Event]:
+    """What happens when `message` arrives. `zone` and `case_types` are the centre's.
 
     Raises:
         Refused: `unknown_case`, `unknown_complaint`, `unknown_action` (tried again for a while: what opens them may be
@@ -146,7 +104,7 @@ def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) ->
     not_in_the_future(given.occurred_at, given.now)
     match message, state:
         case ReceiveComplaint(), Unknown():
-            return complaints.receive(message, given)
+            return complaints.receive(message, given, case_types)
         case OrderAction(), Unknown():
             return [actions.order(message, given, zone)]
         case RecordInspection(), Unknown():
@@ -164,7 +122,7 @@ def decide(zone: tzinfo, state: State, message: Message, given: Given[State]) ->
         case _ if isinstance(message, OfCase):
             return _of_case(zone, state, message, given)
         case _ if isinstance(message, OfComplaint):
-            return _of_complaint(zone, state, message, given)
+            return complaint_steps.decide(state, message, given, zone)
         case _ if isinstance(message, OfAction):
             return _of_action(zone, state, message, given)
         case _:
@@ -197,59 +155,6 @@ def _of_case(zone: tzinfo, state: State, message: OfCase, given: Given[State]) -
             return impact.extend(state, message, given)
         case RecordUnreached():
             return impact.record_unreached(state, message, given)
-
-
-def _of_complaint(zone: tzinfo, state: State, message: OfComplaint, given: Given[State]) -> Sequence[Event]:
-    """ISO 10002, step by step; none is skipped, and none is taken after the end."""
-    if not isinstance(state, Complaint):
-        raise Refused(
-            "unknown_complaint",
-            f"there is no complaint {message.case_id}; take it in first (ReceiveComplaint)",
-            "case_id",
-            early=True,
-        )
-    if state.closed_at is not None and not isinstance(message, AFTER_THE_END):
-        raise Refused("closed", "this complaint is closed; take anything further in as a new one", "case_id")
-    not_before(state.latest_at, given.occurred_at, "the step before")
-    match message:
-        case AssignComplaint():
-            return [complaints.assign(state, message)]
-        case AssessComplaint():
-            return [complaints.assess(state, message, given)]
-        case TakeImmediateAction():
-            return [complaints.take_immediate_action(state, message)]
-        case AskComplainant():
-            return [complaints.ask(state, message)]
-        case RecordComplainantsAnswer():
-            return [complaints.answered(state, message)]
-        case InvestigateComplaint():
-            return [complaints.investigate(state, message, given)]
-        case DecideComplaint():
-            return decisions.decide_on(state, message, given, zone)
-        case ExtendComplaint():
-            return [contact.extend(state, message, given)]
-        case ForwardComplaint():
-            return decisions.forward(state, message)
-        case CommunicateDecision():
-            return [decisions.communicate(state, message, given)]
-        case RecordComplainantsReply():
-            return [decisions.reply(state, message)]
-        case CarryOutRemedy():
-            return [decisions.carry_out(state, message)]
-        case EscalateComplaint():
-            return [decisions.escalate(state, message)]
-        case RecordRecourseOutcome():
-            return [decisions.end_recourse(state, message)]
-        case CloseComplaint():
-            return [decisions.close(state, message, given)]
-        case WithdrawComplaint():
-            return decisions.withdraw(state, message)
-        case TellComplaintStatus():
-            return [contact.tell_status(state, message)]
-        case AssessComplaintHandling():
-            return [contact.assess_handling(state, message)]
-        case RecordComplainantUnreached():
-            return [contact.unreached(state, message)]
 
 
 def _of_action(zone: tzinfo, state: State, message: OfAction, given: Given[State]) -> Sequence[Event]:
@@ -325,8 +230,8 @@ def whose_keys(message: Message, known: Mapping[str, State]) -> Iterable[str]:
     return complaints.whose(message, grown_from.latest if isinstance(grown_from, Feedback) else None)
 
 
-def decider(zone: tzinfo) -> Decider[State]:
-    """The rules for a centre in time zone `zone`."""
+def decider(zone: tzinfo, case_types: CaseTypes) -> Decider[State]:
+    """The rules for a centre in time zone `zone` that puts its types of case under these regimes."""
     return Decider(
         context=Context.FEEDBACK,
         commands=feedback.COMMANDS,
@@ -336,9 +241,10 @@ def decider(zone: tzinfo) -> Decider[State]:
         stream_of=stream_of,
         reads=reads,
         whose_keys=whose_keys,
-        decide=partial(decide, zone),
+        decide=partial(decide, zone=zone, case_types=case_types),
         evolve=evolve,
     )
 
 
-DECIDER: Decider[State] = decider(ZoneInfo("Asia/Almaty"))
+DECIDER: Decider[State] = decider(ZoneInfo("Asia/Almaty"), CASE_TYPES)
+"""As shipped."""

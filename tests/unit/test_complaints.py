@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.feedback.domain import DECIDER
+from services.feedback.domain import DECIDER, decider
+from shared.centre import parse
 from shared.contracts import COMMANDS
 from shared.contracts.base import Command, Event, personal_fields
 from shared.contracts.complaints import (
@@ -88,7 +89,7 @@ from .complaint_words import (
     receive,
     respond,
 )
-from .given_when_then import NINE, Outcome, given, refused
+from .given_when_then import ALMATY, NINE, Outcome, given, refused
 
 NEXT_DAY = NINE + timedelta(days=1)
 NEXT_MONTH = NINE + timedelta(days=40)
@@ -145,6 +146,23 @@ def test_the_case_type_settles_whose_limits_hold(case_type: str, regime: Regime,
     outcome = given(DECIDER).when(receive(case_type=case_type))
     outcome.then_one(ComplaintReceived, regime=regime)
     outcome.then_one(ComplaintAcknowledged, regime=regime, limit=limit, limit_unit=unit)
+
+
+def test_a_centre_puts_complaints_under_regimes_of_its_own() -> None:
+    """Regression: a complaint was under the shipped regimes, whatever the centre's data file said."""
+    own = """
+        [hours]
+        monday = ["09:00-18:00"]
+        [regimes]
+        default = "administrative"
+        [regimes.case_types]
+        book = "public_services"
+    """
+    rules = decider(ALMATY, parse(own, ALMATY).case_types)
+    for case_type, regime in (("book", Regime.PUBLIC_SERVICES), ("claim", Regime.ADMINISTRATIVE)):
+        outcome = given(rules).when(receive(case_type=case_type))
+        outcome.then_one(ComplaintReceived, regime=regime)
+        outcome.then_one(ComplaintAcknowledged, regime=regime)
 
 
 def test_a_number_is_given_once() -> None:
