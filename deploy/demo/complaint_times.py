@@ -117,8 +117,10 @@ class Complaints:
                     self._start("complaint_status_still", at, later(at, _MONTHS, 1, self._zone))
                 else:
                     self._start("complaint_status_again", at, self._workdays.later(at, 3))
-            case AskComplainant():
+            case AskComplainant(until=until) if until is not None:
                 self._asked_at = at
+                agreed = until.astimezone(UTC)
+                self._start("complaint_clarification", agreed, self._workdays.later(agreed, 1))
             case RecordComplainantsAnswer():
                 self._answered(at)
             case ExtendComplaint(days=days) if days is not None:
@@ -148,6 +150,7 @@ class Complaints:
 
     def _answered(self, at: datetime) -> None:
         """So long the answer's clock stood still, and the investigation's, which runs in working time."""
+        self._stop(("complaint_clarification",), at)
         if self._asked_at is None:
             raise AssertionError("the script answers only what was asked")
         for clock in self._running(("complaint_answer", "complaint_investigate")):

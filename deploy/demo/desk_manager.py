@@ -64,10 +64,13 @@ def _asked(tale: Tale, at: datetime) -> None:
         immediate_action_needed=False,
     )
     tale.by_desk(at + _HOUR, assessed)
-    question = AskComplainant(case_id=case, asked_by=_SECOND, question="В какой день это было?")
     asked_at = at + 2 * _HOUR
+    question = AskComplainant(
+        case_id=case, asked_by=_SECOND, question="В какой день это было?", until=asked_at + 3 * _DAY
+    )
     tale.by_desk(asked_at, question)
     tale.by_desk(asked_at + 5 * _MINUTE, question, "already_asked")
+    tale.by_desk(asked_at + 6 * _MINUTE, RecordComplainantsAnswer(case_id=case), "too_early")
     answered_at = in_hours(asked_at + _DAY)
     tale.by_desk(answered_at, RecordComplainantsAnswer(case_id=case, answer="В понедельник, около десяти"))
     tale.by_desk(answered_at + 10 * _MINUTE, TellComplaintStatus(case_id=case, told_by=_SECOND, on_request=False))

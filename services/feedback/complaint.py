@@ -55,6 +55,9 @@ class Complaint:
     immediate_action_owed: bool = False
     waiting: bool = False
     """For what the complainant was asked."""
+    asked: ComplainantAsked | None = None
+    """What was asked last."""
+    questions: int = 0
     extended: bool = False
     concerned: frozenset[str] = _NOBODY
     """Whom it is about: they don't handle it."""
@@ -86,6 +89,11 @@ class Complaint:
 
     def telling(self, number: int) -> str:
         return f"{self.received.case_id}-s{number}"
+
+    @property
+    def ask_id(self) -> str | None:
+        """The asking whose answer is awaited."""
+        return self.asked.ask_id if self.waiting and self.asked is not None else None
 
     def facts(self) -> dict[str, Any]:
         """What every event of it repeats."""
@@ -132,7 +140,7 @@ def evolve(complaint: Complaint, event: Event, occurred_at: datetime) -> Complai
         case ImmediateActionTaken():
             return replace(changed, immediate_action_owed=False)
         case ComplainantAsked():
-            return replace(changed, waiting=True)
+            return replace(changed, waiting=True, asked=event, questions=complaint.questions + 1)
         case ComplainantAnswered():
             return replace(changed, waiting=False)
         case ComplaintInvestigated():

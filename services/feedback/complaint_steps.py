@@ -79,9 +79,9 @@ def decide(state: object, message: OfComplaint, given: Given[Any], zone: tzinfo)
         case TakeImmediateAction():
             return [complaints.take_immediate_action(state, message)]
         case AskComplainant():
-            return [complaints.ask(state, message)]
+            return [complaints.ask(state, message, given)]
         case RecordComplainantsAnswer():
-            return [complaints.answered(state, message)]
+            return [complaints.answered(state, message, given)]
         case InvestigateComplaint():
             return [complaints.investigate(state, message, given)]
         case DecideComplaint():

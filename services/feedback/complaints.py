@@ -13,6 +13,7 @@ Who a complaint is about takes no part in handling it; a review is in other hand
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from services.feedback import causes
@@ -48,6 +49,8 @@ from shared.regimes import RULES, CaseTypes
 
 PROCEDURE = ("acknowledge", "assess", "investigate", "decide", "communicate", "recourse")
 """The steps that the complainant is told of; each has its words in the message's template."""
+ANSWER_WITHIN = timedelta(days=7)
+"""So long the complainant is waited for where nothing else is said: the house's, as the sources set no limit."""
 FREQUENT = 3
 """So many like it in twelve months make an investigation one step deeper."""
 _FACE_TO_FACE = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.COMPLAINTS_BOOK})
@@ -132,6 +135,7 @@ def assign(complaint: Complaint, wanted: AssignComplaint) -> ComplaintAssigned:
         reason=wanted.reason,
         status_id=complaint.status_id,
         under=complaint.under,
+        ask_id=complaint.ask_id,
     )
 
 
@@ -186,21 +190,36 @@ def take_immediate_action(complaint: Complaint, taken: TakeImmediateAction) -> I
     return ImmediateActionTaken(**complaint.facts(), taken_by=taken.taken_by, action=taken.action)
 
 
-def ask(complaint: Complaint, asked: AskComplainant) -> ComplainantAsked:
-    """Before the decision, and one question at a time: the clock of the answer pauses until it is answered."""
+def ask(complaint: Complaint, asked: AskComplainant, given: Given[Any]) -> ComplainantAsked:
+    """Before the decision, one question at a time, until a time to come: so long the clock of the answer pauses."""
     undecided(complaint)
     if complaint.waiting:
         raise Refused("already_asked", "the complainant is asked already; record what they answer first", "case_id")
     if not complaint.received.has_contacts:
         raise Refused("nobody_to_ask", "this complaint has no contact details; go on with what is known", "case_id")
-    return ComplainantAsked(**complaint.facts(), asked_by=asked.asked_by, question=asked.question)
+    if asked.until is not None and asked.until <= given.occurred_at:
+        raise Refused("agreed_in_the_past", "wait until a time that is still to come", "until")
+    return ComplainantAsked(
+        **complaint.facts(),
+        asked_by=asked.asked_by,
+        question=asked.question,
+        ask_id=f"{complaint.received.case_id}-q{complaint.questions + 1}",
+        until=asked.until or given.occurred_at + ANSWER_WITHIN,
+    )
 
 
-def answered(complaint: Complaint, said: RecordComplainantsAnswer) -> ComplainantAnswered:
-    """The clock goes on, with an answer or without."""
+def answered(complaint: Complaint, said: RecordComplainantsAnswer, given: Given[Any]) -> ComplainantAnswered:
+    """The clock goes on, with an answer; without one once the time that was given is over, not before."""
     if not complaint.waiting:
         raise Refused("nothing_asked", "the complainant was asked nothing that is open (AskComplainant)", "case_id")
-    return ComplainantAnswered(**complaint.facts(), answered=said.answer is not None, answer=said.answer)
+    until = complaint.asked.until if complaint.asked is not None else None
+    if said.answer is None and until is not None and given.occurred_at < until:
+        raise Refused(
+            "too_early", f"the complainant has until {until.isoformat()}; record the answer, or wait until then", "time"
+        )
+    return ComplainantAnswered(
+        **complaint.facts(), answered=said.answer is not None, answer=said.answer, ask_id=complaint.ask_id
+    )
 
 
 def investigate(complaint: Complaint, found: InvestigateComplaint, given: Given[Any]) -> ComplaintInvestigated:
@@ -216,8 +235,7 @@ def investigate(complaint: Complaint, found: InvestigateComplaint, given: Given[
             "case_id",
             early=True,
         )
-    if complaint.waiting:
-        raise Refused("answer_awaited", "record what the complainant answered, or that nothing came, first", "case_id")
+    not_waiting(complaint)
     concerned = complaint.concerned | set(found.concerned)
     if found.investigator in concerned:
         raise _concerned(found.investigator, "investigator")
@@ -268,6 +286,12 @@ def not_of(before: Collection[str], person: str, field: str) -> None:
         raise Refused(
             "not_independent", f"{person} investigated or decided it before; a review is in other hands", field
         )
+
+
+def not_waiting(complaint: Complaint) -> None:
+    """Refuse what needs the complainant's answer while it is awaited: nothing is left asked for good."""
+    if complaint.waiting:
+        raise Refused("answer_awaited", "record what the complainant answered, or that nothing came, first", "case_id")
 
 
 def undecided(complaint: Complaint) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.feedback import causes
 from services.feedback.complaint import Complaint
-from services.feedback.complaints import impartial, in_other_hands, not_of, undecided
+from services.feedback.complaints import impartial, in_other_hands, not_of, not_waiting, undecided
 from services.feedback.days import end_of
 from shared.contracts.base import Event
 from shared.contracts.complaints import (
@@ -58,6 +58,7 @@ def decide_on(complaint: Complaint, response: DecideComplaint, given: Given[Any]
             "case_id",
             early=complaint.decided is None,
         )
+    not_waiting(complaint)
     impartial(complaint, response.decided_by, "decided_by")
     in_other_hands(complaint, response.decided_by, "decided_by")
     found = response.causes or list(complaint.causes)
@@ -285,4 +286,5 @@ def _closed(complaint: Complaint, because: Closed, closed_by: str | None) -> Com
         closed_by=closed_by,
         status_id=complaint.status_id,
         under=complaint.under,
+        ask_id=complaint.ask_id,
     )

@@ -175,14 +175,16 @@ class TakeImmediateAction(_OfComplaint):
 
 
 class AskComplainant(_OfComplaint):
-    """Something is missing that only the complainant can say; the clock of the answer pauses."""
+    """Something is missing that only the complainant can say; until then the clock of the answer pauses."""
 
     asked_by: Id
     question: PersonalText
+    until: When | None = None
+    """Until when the centre waits; default: a week (the house's: the sources set none)."""
 
 
 class RecordComplainantsAnswer(_OfComplaint):
-    """What the complainant said to it; None: nothing, and it goes on without."""
+    """What the complainant said to it; None: nothing by the time that was given, and it goes on without."""
 
     answer: PersonalLetter | None = None
 
@@ -366,6 +368,8 @@ class ComplaintAssigned(_ComplaintEvent):
     """The telling of the status that is owed."""
     under: Recourse | None = None
     """The recourse that is under way at another body."""
+    ask_id: LongId | None = None
+    """What the complainant is being asked."""
 
 
 class ComplaintAssessed(_ComplaintEvent):
@@ -390,10 +394,13 @@ class ImmediateActionTaken(_ComplaintEvent):
 
 
 class ComplainantAsked(_ComplaintEvent):
-    """The complainant has to say something first: the clock of the answer pauses."""
+    """The complainant has to say something first, until an hour that they are told: the clock of the answer pauses."""
 
     asked_by: Id
     question: Sealed | None = None
+    ask_id: LongId | None = None
+    """Which asking it is; like `until`, not known of events of before it was timed."""
+    until: datetime | None = None
 
 
 class ComplainantAnswered(_ComplaintEvent):
@@ -401,6 +408,7 @@ class ComplainantAnswered(_ComplaintEvent):
 
     answered: bool
     answer: Sealed | None = None
+    ask_id: LongId | None = None
 
 
 class ComplaintInvestigated(_ComplaintEvent):
@@ -511,6 +519,8 @@ class ComplaintClosed(_ComplaintEvent):
     status_id: LongId | None
     under: Recourse | None = None
     """The recourse at another body that it was withdrawn from."""
+    ask_id: LongId | None = None
+    """What the complainant was still being asked."""
 
 
 class ComplaintStatusTold(_ComplaintEvent):

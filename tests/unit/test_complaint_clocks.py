@@ -6,7 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from shared.contracts.complaints import ExtendComplaint, ForwardComplaint
+from shared.contracts.base import Message
+from shared.contracts.complaints import (
+    AskComplainant,
+    AssignComplaint,
+    ExtendComplaint,
+    ForwardComplaint,
+    RecordComplainantsAnswer,
+)
 
 from .case_clocks import clocks
 from .case_world import World
@@ -35,6 +42,31 @@ def test_where_no_regime_limits_it_sending_on_has_no_clock() -> None:
     world.submit(receive(case_type="parking"), MONDAY)
     world.submit(SENT_ON, MONDAY + 9 * DAY)
     assert "complaint_misdirected" not in {one.indicator for one in clocks(world)}
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        (None, "overdue"),
+        (RecordComplainantsAnswer(case_id="X1"), "met"),
+        (SENT_ON, "cancelled"),
+    ],
+)
+def test_once_the_complainant_s_time_is_over_it_goes_on_by_the_next_working_day(
+    step: Message | None, verdict: str
+) -> None:
+    """Regression: a question that was never answered stopped every clock of its complaint for good."""
+    world = World(MONDAY + 400 * DAY)
+    world.submit(receive(case_type="parking"), MONDAY)
+    # Wednesday noon, and so by the end of Thursday
+    asked = AskComplainant(case_id="X1", asked_by="m-1", question="which day?", until=at("2026-06-03 12:00"))
+    world.submit(asked, MONDAY + DAY)
+    world.submit(AssignComplaint(case_id="X1", responsible="m-5", reason="on leave"), MONDAY + DAY)
+    if step is not None:
+        world.submit(step, at("2026-06-04 17:00"))
+    found = {one.indicator: one for one in clocks(world)}
+    assert found["complaint_clarification"].due_at == at("2026-06-04 18:30")
+    assert (found["complaint_clarification"].verdict, found["complaint_clarification"].owner) == (verdict, "m-5")
 
 
 def test_two_months_more_are_months_of_the_calendar() -> None:

@@ -98,6 +98,7 @@ def steps(today: date) -> list[Command]:
         TakeImmediateAction(case_id="X1", taken_by="k-1", action="the lift is shut"),
         ASK,
         RecordComplainantsAnswer(case_id="X1", answer="on Monday"),
+        RecordComplainantsAnswer(case_id="X1"),
         ExtendComplaint(case_id="X1", reason="an expert is needed", notified_at=NINE),
         TELL,
         ACCEPT,
@@ -217,6 +218,8 @@ class ComplaintLife(RuleBasedStateMachine):
         assert {owner for name, owner in running if name.startswith("complaint_")} <= {self.state().responsible}
         closed = any(isinstance(event, ComplaintClosed) for event, _ in self.log)
         owed = [name for name, _ in running if name.startswith("complaint_")]
+        # While the centre waits for the complainant, somebody owes to go on once the wait is over.
+        assert owed.count("complaint_clarification") == self.state().waiting
         if not closed and self.log:
             assert owed, "the complaint is open and nobody owes anything"
         if closed:
@@ -301,7 +304,7 @@ class ComplaintLife(RuleBasedStateMachine):
             case "assessed" if state.immediate_action_owed:
                 return TakeImmediateAction(case_id="X1", taken_by="k-1", action="the lift is shut")
             case "assessed" | "investigated" if state.waiting:
-                return RecordComplainantsAnswer(case_id="X1")
+                return RecordComplainantsAnswer(case_id="X1", answer="on Monday")
             case "assessed":
                 return investigate(investigator=fresh, heard=["k-1"], evidence=["the queue's record"])
             case "investigated":

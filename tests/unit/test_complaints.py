@@ -306,13 +306,35 @@ def test_the_clock_waits_while_the_complainant_is_asked() -> None:
     answer = RecordComplainantsAnswer(case_id="X1", answer="on Monday")
     when(ASSESSED, ASK).then_one(ComplainantAsked, question="on which day?")
     when((*ASSESSED, ASK), answer).then_one(ComplainantAnswered, answered=True)
-    when((*ASSESSED, ASK), RecordComplainantsAnswer(case_id="X1")).then_one(ComplainantAnswered, answered=False)
     when((*ASSESSED, ASK), ASK).then(refused("already_asked", "case_id"))
     when((*ASSESSED, ASK), investigate()).then(refused("answer_awaited", "case_id"))
+    when((*INVESTIGATED, ASK), respond()).then(refused("answer_awaited", "case_id"))
     when(ASSESSED, answer).then(refused("nothing_asked", "case_id"))
     when(DECIDED, ASK).then(refused("already_decided", "case_id"))
     nameless = (receive(consumer=Consumer()),)
     when(nameless, ASK).then(refused("nobody_to_ask", "case_id"))
+
+
+def test_the_complainant_is_waited_for_until_a_time_to_come_and_no_longer() -> None:
+    """Regression: "nothing came" was taken a minute after the question, and otherwise nobody ever had to go on."""
+    nothing = RecordComplainantsAnswer(case_id="X1")
+    asked_at, week = NINE + timedelta(hours=2), timedelta(days=7)
+    when(ASSESSED, ASK).then_one(ComplainantAsked, until=NEXT_DAY + week, ask_id="X1-q1")
+    when((*ASSESSED, ASK), nothing, asked_at + week - timedelta(minutes=1)).then(refused("too_early", "time"))
+    when((*ASSESSED, ASK), nothing, asked_at + week).then_one(ComplainantAnswered, answered=False, ask_id="X1-q1")
+    agreed = ASK.model_copy(update={"until": NEXT_DAY + timedelta(hours=1)})
+    when(ASSESSED, agreed).then_one(ComplainantAsked, until=agreed.until)
+    when(ASSESSED, agreed, NEXT_DAY + timedelta(hours=1)).then(refused("agreed_in_the_past", "until"))
+    once_more = (*ASSESSED, ASK, RecordComplainantsAnswer(case_id="X1", answer="on Monday"))
+    when(once_more, ASK).then_one(ComplainantAsked, ask_id="X1-q2")
+
+
+def test_what_was_asked_before_it_was_timed_is_gone_on_with_at_any_time() -> None:
+    [*before, (asked, at)] = after(*ASSESSED, ASK)
+    assert isinstance(asked, ComplainantAsked)
+    untimed = asked.model_copy(update={"until": None, "ask_id": None})
+    outcome = given(DECIDER, (*before, (untimed, at))).when(RecordComplainantsAnswer(case_id="X1"), at=NEXT_DAY)
+    outcome.then_one(ComplainantAnswered, answered=False, ask_id=None)
 
 
 # ── investigated ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -67,7 +67,7 @@ def test_the_fortnight_has_everything_in_it() -> None:
         kept[indicator] += row.met
         missed[indicator] += row.breached
     of_complaints = {name for name in kept if name.startswith("complaint_")}
-    assert len(of_complaints) == 21
+    assert len(of_complaints) == 22
     assert all(kept[name] for name in of_complaints - {"complaint_status_again", "complaint_status_still"})
     assert all(missed[name] for name in ("complaint_answer", "complaint_assess", "complaint_tell", "action"))
     # An action that comes back is one tale.

@@ -179,6 +179,16 @@ INDICATORS: tuple[Indicator, ...] = (
         passes=_passes("case_id"),
         cancels=_CLOSED,
     ),
+    Indicator(
+        name="complaint_clarification",
+        stage=_ISO,
+        clock="complaint_clarification",
+        # It goes on when the complainant answers, or soon after the time that they were given.
+        start=On(event=ComplainantAsked, key="ask_id", at="until", owner=_WHO),
+        stops=(On(event=ComplainantAnswered, key="ask_id", when=_says("ask_id")),),
+        passes=(On(event=ComplaintAssigned, key="ask_id", when=_says("ask_id"), owner=_WHO),),
+        cancels=(On(event=ComplaintClosed, key="ask_id", when=_says("ask_id")),),
+    ),
     _investigation("complaint_investigate", On(event=ComplaintAssessed, key="round_id", owner=_WHO)),
     _investigation("complaint_review", On(event=ComplaintEscalated, key="round_id", owner=_WHO, when=_INTERNAL)),
     _investigation("complaint_made_anew", On(event=RecourseEnded, key="round_id", owner=_WHO, when=_OVERTURNED)),

@@ -32,6 +32,8 @@ POLICIES: tuple[Policy, ...] = (
         if rules.forward is not None
     ),
     first("complaint_assess", working_days(1)),
+    # Once the time that the complainant was given is over, it goes on by the next day, as a letter does.
+    first("complaint_clarification", working_days(1)),
     first("complaint_at_once", hours(4)),
     first("complaint_investigate", working_days(3)),
     first("complaint_review", working_days(5)),
