@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from shared.contracts.base import Command, Event, Message
-from shared.contracts.values import Context
+from shared.contracts.values import Context, Role
 
 S = TypeVar("S")
 Blind: TypeAlias = Callable[[str, str], str]
@@ -75,6 +75,8 @@ class Given(NamedTuple, Generic[S]):
     """Indexes what is personal, under the installation's key."""
     keys: Mapping[str, Key] = NOTHING
     """How it stands with the keys of those whom `Decider.whose_keys` named."""
+    role: Role | None = None
+    """In which role it was submitted; None: another service's event."""
 
 
 def _reads_nothing(_message: Message) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from shared.contracts.consult import (
     PlanConsultation,
     PreparationTask,
 )
-from shared.contracts.values import Form, Preparation
+from shared.contracts.values import Form, Preparation, Role
 
 
 class Preparing:
@@ -45,7 +45,7 @@ class Preparing:
             material_costs=costs,
         )
         if costs and chance.often(40):
-            self._tale.by_desk(at, plan.model_copy(update={"agreed_by_manager": people.MANAGER}))
+            self._tale.by_desk(at, plan.model_copy(update={"agreed_by_manager": people.MANAGER}), role=Role.MANAGER)
         elif costs:
             self._agree_costs(at, plan)
         else:

@@ -19,7 +19,7 @@ from shared.contracts.consult import (
     PlanRequired,
     RequirePlan,
 )
-from shared.contracts.values import Form, Path
+from shared.contracts.values import Form, Path, Role
 from shared.decider import Given, Refused
 from shared.rules import not_before
 
@@ -91,12 +91,14 @@ def plan(state: Consultation, agreed: PlanConsultation, given: Given[State]) -> 
         agreed_at=agreed.planned_at,
         officer=agreed.information_officer,
     )
-    if agreed.material_costs > 0 and agreed.agreed_by_manager is None:
+    # Costs stand by the manager's own word, not by what others say of it: only a manager may decide them (§2).
+    agreed_by = agreed.agreed_by_manager if given.role is Role.MANAGER else None
+    if agreed.material_costs > 0 and agreed_by is None:
         return [_proposed(state, agreed, given)]
-    return [_planned(state, agreed), *tasks]
+    return [_planned(state, agreed, agreed_by), *tasks]
 
 
-def _planned(state: Consultation, agreed: PlanConsultation) -> ConsultationPlanned:
+def _planned(state: Consultation, agreed: PlanConsultation, agreed_by: str | None) -> ConsultationPlanned:
     return ConsultationPlanned(
         **state.about(agreed.case_id),
         consultant=state.consultant,
@@ -107,7 +109,7 @@ def _planned(state: Consultation, agreed: PlanConsultation) -> ConsultationPlann
         expected_result=agreed.expected_result,
         further_information=agreed.further_information,
         material_costs=agreed.material_costs,
-        agreed_by_manager=agreed.agreed_by_manager,
+        agreed_by_manager=agreed_by,
         agenda=agreed.agenda,
         information_officer=agreed.information_officer,
         contact_id=state.contact.id if state.contact else None,

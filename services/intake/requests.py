@@ -39,11 +39,10 @@ REMOTE = frozenset({Channel.EMAIL, Channel.WEB})
 
 
 def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
-    """Who asks; and, where nobody is named as responsible, the office's routing."""
+    """Who asks; and the office's routing: it names the manager, and, where nobody else does, the responsible."""
     if isinstance(message, ReceiveRequest):
         yield from looks_up(message.consumer, blind, known)
-        if message.responsible is None:
-            yield routing.office_stream(message.office)
+        yield routing.office_stream(message.office)
 
 
 def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[Event]:
@@ -80,6 +79,7 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
         coupon_number=case_id,
         received_by=request.received_by or request.office,
         routed=chosen is not None,
+        manager=routing.manager_of(request.office, given),
         call_id=request.call_id,
     )
     events: list[Event] = [received]
@@ -119,9 +119,20 @@ def collect_details(request: Request, details: CollectDetails, given: Given[Stat
         consultant_has_time=details.consultant_has_time,
         presence_required=details.presence_required,
         consultant=details.consultant,
-        manager=request.responsible,
+        manager=_manager_of(request, details),
     )
     return [*_no_longer_awaited(request, details.case_id), collected]
+
+
+def _manager_of(request: Request, details: CollectDetails) -> str:
+    """Who agrees the case's costs: the office's manager, however the responsible was chosen or has changed."""
+    if None not in (request.manager, details.manager) and details.manager != request.manager:
+        raise Refused(
+            "not_the_manager",
+            f"the manager of {request.office} is {request.manager}, by its routing; name them, or leave it out",
+            "manager",
+        )
+    return request.manager or details.manager or request.responsible
 
 
 def clarify(
@@ -307,6 +318,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 received_at=occurred_at,
                 latest_at=occurred_at,
                 routed=event.routed,
+                manager=event.manager,
             )
         case DetailsCollected(), Request():
             return replace(state, details_collected=True, consultant=event.consultant, consults_since=occurred_at)

@@ -48,6 +48,12 @@ def responsible(office: str, topic: str | None, language: Language, given: Given
     return min(people, key=lambda one: (load[one], crc32(f"{given.fresh_id} {one}".encode())))
 
 
+def manager_of(office: str, given: Given[State]) -> str | None:
+    """Who manages the office; None where there is no table that names anybody."""
+    known = given.others.get(office_stream(office))
+    return known.manager if isinstance(known, Office) else None
+
+
 def set_routing(state: State, table: SetRouting) -> RoutingSet:
     """A manager's table replaces the former one; open cases stay with whom they have."""
     told: set[tuple[str | None, Language]] = set()

@@ -30,6 +30,8 @@ class Request:
     latest_at: datetime
     """When the consumer was asked last, or clarified; or when it came in."""
     routed: bool = False
+    manager: str | None = None
+    """The office's, by the routing that held when the request came in."""
     details_collected: bool = False
     ended: bool = False
     asked: int = 0

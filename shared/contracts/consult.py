@@ -40,7 +40,7 @@ class PlanConsultation(_Consult, Command):
     """Stages 3a-b and 3b-b: the plan-assignment, agreed with the consumer.
 
     With material costs it is proposed, and stands once the case's manager agrees (`DecidePlanCosts`), or at once where
-    `agreed_by_manager` records that the manager agreed beforehand.
+    the manager submits it and says so in `agreed_by_manager`; what anybody else says there the manager still decides.
     """
 
     case_id: Id

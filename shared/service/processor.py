@@ -171,7 +171,7 @@ class Processor(Generic[S]):
                 again.append(index)
                 continue
             before = known.get(stream_id) or StreamState(decider.initial(), 0, None)
-            given = Given(incoming.occurred_at, now, fresh[index], rest[index], blind, keys)
+            given = Given(incoming.occurred_at, now, fresh[index], rest[index], blind, keys, incoming.role)
             try:
                 events = decider.decide(before.state, incoming.message, given)
                 state = before.state

@@ -12,6 +12,7 @@ from services.feedback.domain import DECIDER as FEEDBACK
 from services.intake.domain import DECIDER as INTAKE
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import ConsumerForgotten
+from shared.contracts.values import Role
 from shared.decider import Decider, Given, Key, Refused
 from shared.eventstore.codec import sealed_for
 
@@ -45,14 +46,14 @@ class World:
         self.under_way: list[Reaction] = []
         self._states: dict[str, dict[str, Any]] = {service.context: {} for service in SERVICES}
 
-    def submit(self, command: Message, at: datetime | None = None) -> Sequence[Event]:
-        """A command for whoever accepts it.
+    def submit(self, command: Message, at: datetime | None = None, role: Role | None = Role.MANAGER) -> Sequence[Event]:
+        """A command for whoever accepts it, in a role: by default that of who may do nearly everything.
 
         Raises:
             Refused: by the rules. Anything else is a fault of theirs.
         """
         [service] = [service for service in SERVICES if type(command) in service.commands]
-        return self._decide(service, command, at or self.now)
+        return self._decide(service, command, at or self.now, role)
 
     def accepts(self, command: Message) -> bool:
         """Whether a command would be accepted now. Nothing happens."""
@@ -69,7 +70,7 @@ class World:
             Refused: by the rules. Anything else is a fault of theirs.
         """
         [service] = [service for service in SERVICES if type(command) in service.commands]
-        _, state, events = self._events(service, command, at)
+        _, state, events = self._events(service, command, at, Role.MANAGER)
         for event in events:
             state = service.evolve(state, event, at)
         return events
@@ -78,7 +79,7 @@ class World:
         """Deliver one event under way; `again`: it will come once more. What must wait stays under way."""
         reaction = self.under_way[index]
         try:
-            self._decide(reaction.to, reaction.happened.event, reaction.happened.at)
+            self._decide(reaction.to, reaction.happened.event, reaction.happened.at, None)
         except Refused as refusal:
             assert refusal.later, f"a reaction was refused for good: {refusal!r}"
             return
@@ -105,8 +106,8 @@ class World:
         """What happened of these kinds, in order."""
         return [one for one in self.log if isinstance(one.event, kinds)]
 
-    def _decide(self, service: Decider[Any], message: Message, at: datetime) -> Sequence[Event]:
-        stream_id, state, events = self._events(service, message, at)
+    def _decide(self, service: Decider[Any], message: Message, at: datetime, role: Role | None) -> Sequence[Event]:
+        stream_id, state, events = self._events(service, message, at, role)
         for event in events:
             state = service.evolve(state, event, at)
             happened = Happened(event, at)
@@ -115,14 +116,16 @@ class World:
         self._states[service.context][stream_id] = state
         return events
 
-    def _events(self, service: Decider[Any], message: Message, at: datetime) -> tuple[str, Any, Sequence[Event]]:
+    def _events(
+        self, service: Decider[Any], message: Message, at: datetime, role: Role | None
+    ) -> tuple[str, Any, Sequence[Event]]:
         """The stream a message is decided on, its state, and what the rules say; nothing changes yet."""
         states = self._states[service.context]
         stream_id = service.stream_of(message, "fresh")
         state = states.get(stream_id, service.initial())
         others = look_up(service, message, states)
         keys = {who: self._key(who) for who in service.whose_keys(message, others)}
-        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind, keys=keys)
+        facts = Given(occurred_at=at, now=self.now, fresh_id="fresh", others=others, blind=blind, keys=keys, role=role)
         return stream_id, state, service.decide(state, message, facts)
 
     def _key(self, consumer_id: str) -> Key:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from shared.contracts.base import Event, Message
+from shared.contracts.values import Role
 from shared.decider import Decider, Given, Key, Refused
 
 ALMATY = timezone(timedelta(hours=5))
@@ -91,11 +92,15 @@ class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
     keys: Mapping[str, Key] = field(default_factory=dict[str, Key])
     """How it stands with consumers' keys; of whom nothing is said here, nothing was ever sealed."""
 
-    def when(self, message: Message, at: datetime = NINE, now: datetime | None = None) -> Outcome:
-        """A message arrives that happened `at`; the clock says `now` (default: the same)."""
+    def when(
+        self, message: Message, at: datetime = NINE, now: datetime | None = None, role: Role | None = None
+    ) -> Outcome:
+        """A message arrives that happened `at`, from somebody in this role; the clock says `now` (default: `at`)."""
         others = look_up(self.decider, message, {name: self._state(past) for name, past in self.elsewhere.items()})
         keys = {who: self.keys.get(who, Key.NONE) for who in self.decider.whose_keys(message, others)}
-        facts = Given(occurred_at=at, now=now or at, fresh_id=FRESH_ID, others=others, blind=blind, keys=keys)
+        facts = Given(
+            occurred_at=at, now=now or at, fresh_id=FRESH_ID, others=others, blind=blind, keys=keys, role=role
+        )
         try:
             return Outcome(tuple(self.decider.decide(self._state(self.happened), message, facts)))
         except Refused as refusal:

@@ -21,7 +21,7 @@ from shared.contracts.consult import (
     PreparationTaskDue,
     RequirePlan,
 )
-from shared.contracts.values import Form, Path, Preparation
+from shared.contracts.values import Form, Path, Preparation, Role
 
 from .consult_words import (
     ABOUT,
@@ -120,9 +120,20 @@ def test_a_refusal_says_why_and_another_plan_is_proposed() -> None:
 def test_what_the_manager_agreed_to_beforehand_stands_at_once() -> None:
     agreed: dict[str, Any] = {"material_costs": 1, "agreed_by_manager": "manager-1"}
     case = given(DECIDER, (PREPARED,))
-    case.when(plan(**agreed)).then(planned(**agreed))
+    case.when(plan(**agreed), role=Role.MANAGER).then(planned(**agreed))
     other = plan(material_costs=1, agreed_by_manager="consultant-1")
-    case.when(other).then(refused("not_the_manager", "agreed_by_manager"))
+    case.when(other, role=Role.MANAGER).then(refused("not_the_manager", "agreed_by_manager"))
+
+
+@pytest.mark.parametrize("role", [Role.CONSULTANT, None])
+def test_only_the_manager_s_own_word_makes_costs_stand_at_once(role: Role | None) -> None:
+    """Regression: a consultant who wrote the manager's name into the plan had the costs stand by that."""
+    said = plan(material_costs=500, agreed_by_manager="manager-1")
+    given(DECIDER, (PREPARED,)).when(said, at=TEN, role=role).then(proposed())
+    free = plan(agreed_by_manager="manager-1")
+    given(DECIDER, (PREPARED,)).when(free, at=TEN, role=role).then_one(
+        ConsultationPlanned, material_costs=0, agreed_by_manager=None
+    )
 
 
 def test_costs_are_not_agreed_once_the_planned_time_is_over_but_can_still_be_refused() -> None:

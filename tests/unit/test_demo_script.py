@@ -134,7 +134,7 @@ def play_by_the_rules(steps: list[Step], ends: datetime) -> None:
         assert step.command is not None
         try:
             check(step.type.type_name(), step.role)
-            world.submit(step.command, step.at.astimezone(UTC))
+            world.submit(step.command, step.at.astimezone(UTC), step.role)
             code = ""
         except Refused as refusal:
             code = refusal.code

@@ -287,20 +287,21 @@ TOLD = [ground for ground in DeclineGround if ground is not DeclineGround.NO_CON
 
 @pytest.mark.parametrize("ground", TOLD)
 def test_no_action_needs_notice_of_the_ground(ground: DeclineGround) -> None:
-    case = given(DECIDER, (written(),))
+    case = given(DECIDER, (written(), REGISTERED))
     case.when(decline(ground), at=TEN).then_one(WrittenRequestDeclined, ground=ground, notified=True)
     case.when(decline(ground, notified=False), at=TEN).then(refused("notice_missing", "notified"))
 
 
 def test_only_a_request_without_contact_details_is_not_considered() -> None:
     silent = decline(DeclineGround.NO_CONTACT_DETAILS, notified=False)
-    given(DECIDER, (written(has_contacts=False),)).when(silent, at=TEN).then_one(WrittenRequestDeclined, notified=False)
-    given(DECIDER, (written(),)).when(silent, at=TEN).then(refused("has_contact_details", "ground"))
+    unreachable = given(DECIDER, (written(has_contacts=False), REGISTERED))
+    unreachable.when(silent, at=TEN).then_one(WrittenRequestDeclined, notified=False)
+    given(DECIDER, (written(), REGISTERED)).when(silent, at=TEN).then(refused("has_contact_details", "ground"))
 
 
 @pytest.mark.parametrize("ground", list(DeclineGround))
 def test_nobody_is_told_anything_without_contact_details(ground: DeclineGround) -> None:
-    case = given(DECIDER, (written(has_contacts=False),))
+    case = given(DECIDER, (written(has_contacts=False), REGISTERED))
     case.when(decline(ground, notified=True), at=TEN).then(refused("notice_impossible", "notified"))
 
 
@@ -351,7 +352,7 @@ def test_a_case_stays_what_it_was_opened_as() -> None:
         ((received(),), collect()),
         ((written(),), REGISTER),
         ((written(history=True),), ANSWER),
-        ((written(),), decline()),
+        ((written(history=True),), decline()),
         ((written(), (REGISTERED, TEN)), ANSWER),
         ((written(), (REGISTERED, TEN)), decline()),
     ],

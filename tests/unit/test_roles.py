@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -169,6 +169,20 @@ def test_in_any_batch_each_stands_or_falls_by_its_own_role(pairs: list[tuple[str
 
 def test_a_reaction_has_no_role_and_needs_none() -> None:
     assert [answer.status for answer in process(Ledger(), submitted("RecordSuccessFactors", None))] == [Status.ACCEPTED]
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.CONSULTANT, None])
+def test_the_rules_are_told_in_which_role_something_was_submitted(role: Role | None) -> None:
+    told: list[Role | None] = []
+
+    def decide(_state: None, _message: Message, facts: Given[None]) -> Sequence[Event]:
+        told.append(facts.role)
+        return ()
+
+    ledger = Ledger()
+    processor = Processor(replace(agreeable(Context.INTAKE), decide=decide), ledger, ledger)
+    asyncio.run(processor.process([submitted("PlanConsultation", role)], NOW))
+    assert told == [role]
 
 
 def test_who_repeats_an_accepted_message_in_a_lesser_role_is_told_that_it_was_accepted() -> None:

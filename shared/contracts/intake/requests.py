@@ -58,6 +58,9 @@ class CollectDetails(InIntake, Command):
     consultant_has_time: bool
     presence_required: bool
     consultant: Id
+    manager: Id | None = None
+    """The case's manager, who agrees its costs and answers for its effectiveness, where the office's routing names
+    none; default: whoever is responsible."""
     topic: Short | None = None
 
 
@@ -103,6 +106,8 @@ class RequestReceived(InIntake, Event):
     received_by: str | None = None
     routed: bool = False
     """Whether the routing chose the responsible."""
+    manager: Id | None = None
+    """The office's manager, as its routing names them; None: no routing was set there."""
     call_id: Id | None = None
 
 
