@@ -16,6 +16,8 @@ Rows = Mapping[str, tuple[Role, ...]]
 _CONSULTING = (Role.CONSULTANT, Role.MANAGER)
 _FRONT_DESK = (Role.INFORMATION_OFFICER, *_CONSULTING)
 _REMOTE_SERVICE = (Role.OPERATOR, Role.SPECIALIST, Role.MANAGER)
+_ANSWERING = (*_REMOTE_SERVICE, Role.CONSULTANT)
+"""Who may work on a letter: remote service (§4), and a consultant, to whom the routing may give it (§2 stage 1)."""
 _HANDLING = (Role.MANAGER, Role.CONSULTANT, Role.SPECIALIST)
 """Who may handle a complaint; whom it is about never does."""
 
@@ -26,16 +28,17 @@ _INTAKE: Rows = {
     "EndRequest": (*_FRONT_DESK, Role.OPERATOR),
     "ReceiveWrittenRequest": (Role.CHANNEL, *_FRONT_DESK, Role.OPERATOR, Role.COUNTER_WORKER),
     "RegisterWrittenRequest": (Role.OPERATOR, *_FRONT_DESK),
-    "CheckCompleteness": _REMOTE_SERVICE,
-    "AskClarification": _REMOTE_SERVICE,
+    "CheckCompleteness": _ANSWERING,
+    # Of a letter (§4) and of stage 2b, which is the information officer's or the consultant's.
+    "AskClarification": (*_ANSWERING, Role.INFORMATION_OFFICER),
     "ReceiveClarification": (Role.OPERATOR, Role.CHANNEL, Role.SPECIALIST, *_FRONT_DESK),
-    "EndClarification": _REMOTE_SERVICE,
-    "ForwardWrittenRequest": (Role.OPERATOR, Role.MANAGER),
+    "EndClarification": (*_ANSWERING, Role.INFORMATION_OFFICER),
+    "ForwardWrittenRequest": (Role.OPERATOR, *_CONSULTING),
     "ForwardMisdirected": (Role.OPERATOR, *_FRONT_DESK),
     "ExtendAnswer": (Role.MANAGER,),
-    "NotifyOfExtension": _REMOTE_SERVICE,
-    "AnswerWrittenRequest": _REMOTE_SERVICE,
-    "DeclineWrittenRequest": _REMOTE_SERVICE,
+    "NotifyOfExtension": _ANSWERING,
+    "AnswerWrittenRequest": _ANSWERING,
+    "DeclineWrittenRequest": _ANSWERING,
     "RegisterConsumer": (*_FRONT_DESK, Role.OPERATOR, Role.COUNTER_WORKER),
     "VerifyConsumer": (*_FRONT_DESK, Role.OPERATOR, Role.COUNTER_WORKER),
     "MergeConsumers": (Role.MANAGER, Role.INFORMATION_OFFICER, Role.CONSULTANT),

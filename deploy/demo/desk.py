@@ -209,7 +209,8 @@ def _routed(tale: Tale, at: datetime) -> None:
     tale.by_desk(following, handing)
     tale.by_desk(following, handing, "has_it_already")
     answered = in_hours(following + 3 * _DAY)
-    tale.by_desk(answered, _answer(case), leads_to=("WrittenRequestAnswered", "CaseReleased", "LoadCounted"))
+    settled = ("WrittenRequestAnswered", "CaseReleased", "LoadCounted")
+    tale.by_desk(answered, _answer(case), role=Role.CONSULTANT, leads_to=settled)
 
 
 TALES: dict[str, tuple[Channel, Callable[[Tale, datetime], None]]] = {

@@ -23,7 +23,7 @@ from shared.contracts.intake import (
     ReceiveClarification,
     ReceiveRequest,
 )
-from shared.contracts.values import CancelGround, Channel, Form, Language, Preparation
+from shared.contracts.values import CancelGround, Channel, Form, Language, Preparation, Role
 
 _OFFICE = "centre-south"
 _RESPONSIBLE = "k-ermek"
@@ -60,14 +60,14 @@ def _written_back_to(tale: Tale, at: datetime) -> None:
         until=in_hours(at + 3 * _DAY),
         question="Где и как вам удобно получить консультацию?",
     )
-    tale.by_desk(at + 30 * _MINUTE, question)
+    tale.by_desk(at + 30 * _MINUTE, question, role=Role.INFORMATION_OFFICER)
     came = ReceiveClarification(case_id=case, clarification="Я подумаю и напишу ещё раз")
     tale.by_desk(in_hours(at + 2 * _DAY), came)
     again = in_hours(at + 2 * _DAY) + 10 * _MINUTE
-    tale.by_desk(again, question.model_copy(update={"until": in_hours(at + 6 * _DAY)}))
+    tale.by_desk(again, question.model_copy(update={"until": in_hours(at + 6 * _DAY)}), role=Role.CONSULTANT)
     ended = EndRequest(case_id=case, ground=CancelGround.CONSUMER_WITHDREW, reason="Вопрос решён")
     over = in_hours(at + 6 * _DAY) + 5 * _MINUTE
-    tale.by_desk(over, EndClarification(case_id=case))
+    tale.by_desk(over, EndClarification(case_id=case), role=Role.INFORMATION_OFFICER)
     tale.by_desk(over + 10 * _MINUTE, ended)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from services.notify.templates import COMMON, FALLBACK, SPECS, Entry, event_types, languages, words_of
 from shared.contracts import EVENTS
-from shared.contracts.values import Context, DeclineGround, Form, Language
+from shared.contracts.values import CancelGround, Context, DeclineGround, Form, Language
 
 ALMATY = ZoneInfo("Asia/Almaty")
 AT = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -143,6 +143,15 @@ def test_who_is_told_of_an_extension_later_is_told_the_same_as_who_is_told_at_on
         assert at_once is not None
         assert words.write("AnswerExtended", {**facts, "notified": False}, None, ALMATY) is None
         assert words.write("ExtensionNoticeGiven", facts, None, ALMATY) == at_once
+
+
+def test_whose_request_is_ended_hears_of_it_in_words_of_that_ground() -> None:
+    """Regression: whose request was ended as a duplicate, or as out of remit, heard nothing (§7)."""
+    ends = [ground for ground in CancelGround if ground is not CancelGround.CENTRE_UNABLE]  # that is still owed
+    for words in languages().values():
+        said = [words.write("RequestEnded", {"case_id": "c1", "ground": one}, None, ALMATY) for one in ends]
+        assert all(one is not None and "c1" in one[0] and "c1" in one[1] for one in said), words.language
+        assert len({one[1] for one in said if one is not None}) == len(ends)
 
 
 def test_without_what_an_entry_needs_the_next_one_is_taken_or_nothing_said() -> None:

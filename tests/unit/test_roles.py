@@ -30,6 +30,10 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 REQUEST = b'{"channel": "walk_in", "language": "kk", "office": "n", "question": "?", "responsible": "m-1"}'
 SUBJECT = names.submit_subject("intake", "ReceiveRequest")
 
+OF_A_LETTER = (
+    *("RegisterWrittenRequest", "CheckCompleteness", "ReceiveClarification", "ForwardWrittenRequest"),
+    *("NotifyOfExtension", "AnswerWrittenRequest", "DeclineWrittenRequest"),
+)
 # What the stage table says in its column "who", and the texts beside it, as read by hand.
 SAMPLES = {
     ("ReceiveRequest", Role.CHANNEL): True,
@@ -42,6 +46,13 @@ SAMPLES = {
     ("RegisterWrittenRequest", Role.OPERATOR): True,
     ("AnswerWrittenRequest", Role.SPECIALIST): True,
     ("AnswerWrittenRequest", Role.CHANNEL): False,
+    ("AnswerWrittenRequest", Role.INFORMATION_OFFICER): False,
+    ("AskClarification", Role.INFORMATION_OFFICER): True,  # 2b: who wrote is written back to, or phoned
+    ("EndClarification", Role.INFORMATION_OFFICER): True,
+    ("AskClarification", Role.CONSULTANT): True,
+    ("EndClarification", Role.CONSULTANT): True,
+    ("AskClarification", Role.CHANNEL): False,
+    **{(step, Role.CONSULTANT): True for step in OF_A_LETTER},  # stage 1: the routing may give them a letter
     ("RecordSuccessFactors", Role.MANAGER): True,
     ("RecordSuccessFactors", Role.CONSULTANT): False,
     ("PublishCatalogueEntry", Role.COUNTER_WORKER): False,
