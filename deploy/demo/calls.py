@@ -44,7 +44,7 @@ _LIMITS = {
 }
 """Table 5; a call-back is due when it was promised."""
 _IN_A_CALL = ("call_waiting", "call_data", "call_information", "specialist_connect", "specialist_information")
-PLOTS = 10
+PLOTS = 11
 
 
 def call(tale: Tale, at: datetime, plot: int) -> None:
@@ -53,13 +53,14 @@ def call(tale: Tale, at: datetime, plot: int) -> None:
     office = chance.pick(tuple(people.OFFICES))
     language = chance.pick(tuple(people.LANGUAGES))
     caller = people.person(chance, language)
-    if plot >= 8:
+    if plot in {8, 9}:
         _appointment(tale, at, office, caller, late=plot == 9)
         return
     slow = plot in {1, 3}
     tale.by_channel(at, ReceiveCall(call_id=number, office=office, language=language, operator="o-madina"))
-    if plot == 4:
-        tale.by_channel(at + 50 * _S, EndCall(call_id=number, end=CallEnd.ABANDONED))
+    if plot in {4, 10}:
+        # Too late to have been answered in time; or so soon that nobody can say.
+        tale.by_channel(at + (50 if plot == 4 else 10) * _S, EndCall(call_id=number, end=CallEnd.ABANDONED))
         return
     at += (55 if slow else chance.random.randint(5, 35)) * _S
     tale.by_desk(at, AnswerCall(call_id=number))
@@ -141,6 +142,13 @@ def call_clocks(case: Sequence[Step]) -> list[Timed]:
             if clock.open and clock.indicator in indicators:
                 clock.done = at.astimezone(UTC)
 
+    def lapse(at: datetime) -> None:
+        """What a call has not come to by its end: late where it was due by then, else judged by nobody."""
+        for clock in clocks:
+            if clock.open and clock.indicator in _IN_A_CALL:
+                late = clock.due < at
+                clock.done, clock.cancelled = (at.astimezone(UTC) if late else None), not late
+
     answered = False
     for step in case:
         match step.command:
@@ -162,7 +170,7 @@ def call_clocks(case: Sequence[Step]) -> list[Timed]:
             case GiveInformation():
                 stop(step.at, "call_information", "specialist_information")
             case EndCall():
-                stop(step.at, *_IN_A_CALL)
+                lapse(step.at)
                 if answered:
                     start("after_call", step.at)
             case FinishAfterCall():

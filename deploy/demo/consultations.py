@@ -27,7 +27,7 @@ _FURTHER: dict[End, tuple[str, ...]] = {
 
 
 def consultation(tale: Tale, plot: Plot, received_at: datetime) -> None:
-    """Tell it; `received_at` is in the centre's time zone, on a day when the centre is open."""
+    """Tell it; `received_at` is in the centre's time zone, of who comes or phones while the centre is open."""
     _Consultation(tale, plot).tell(received_at)
 
 
@@ -118,7 +118,7 @@ class _Consultation:
         plot, chance = self._plot, self._chance
         present = plot.channel in PRESENT
         if present:
-            at = received_at + (chance.minutes(11, 18) if plot.details_late else chance.minutes(2, 9))
+            at = self._heard(received_at) + (chance.minutes(11, 18) if plot.details_late else chance.minutes(2, 9))
         else:
             at = in_hours(received_at + (chance.minutes(1600, 3000) if plot.details_late else chance.minutes(30, 1200)))
         details = CollectDetails(
@@ -136,6 +136,12 @@ class _Consultation:
             again = details.model_copy(update={"place": "centre-south"})
             self._tale.by_desk(at + timedelta(minutes=1), again, Slip.COLLECT_TWICE)
         return at
+
+    def _heard(self, received_at: datetime) -> datetime:
+        """Who left a message is called once it is heard: when the centre opens."""
+        opened = in_hours(received_at)
+        late = self._plot.channel is Channel.VOICE_MAIL and opened != received_at
+        return opened.replace(minute=0, second=0) if late else received_at
 
     def _form(self) -> Form:
         plot = self._plot

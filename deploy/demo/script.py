@@ -155,8 +155,8 @@ def _letters(chance: Chance, count: int) -> list[letters.Plot]:
 
 
 def _arrival(chance: Chance, plot: AnyPlot, begins: datetime) -> datetime:
-    """People come and phone, and paper is handed over, while the centre is open; mail arrives at any time."""
-    if plot.channel in {Channel.EMAIL, Channel.WEB}:
+    """People come and phone, and paper is handed over, while the centre is open; mail and messages at any time."""
+    if plot.channel in {Channel.EMAIL, Channel.WEB, Channel.VOICE_MAIL}:
         return begins + timedelta(days=chance.random.randrange(14)) + chance.minutes(10, 22 * 60)
     return begins + timedelta(days=chance.pick(_WORKDAYS)) + chance.minutes(9 * 60, 16 * 60)
 

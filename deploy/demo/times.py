@@ -46,7 +46,6 @@ from shared.contracts.values import CancelGround, Party
 _MINUTES, _DAYS, _MONTHS = "minutes", "days", "months"
 _LIMITS: dict[str, tuple[str, int | None, int]] = {
     "details_visit": (_MINUTES, 5, 10),
-    "details_email": (_DAYS, None, 1),
     "consult_at_once": (_MINUTES, 20, 120),
     "begin_at_once": (_MINUTES, None, 120),
     "plan_visit": (_MINUTES, 15, 20),
@@ -137,8 +136,7 @@ class _Account:
         match step.command:
             case ReceiveRequest(channel=channel):
                 self.channel = channel
-                in_person = channel in {"walk_in", "phone", "voice_mail"}
-                self._start("details_visit" if in_person else "details_email", at)
+                self._received(at)
             case AskClarification() | ReceiveClarification() | EndClarification() as clarifying if self.channel:
                 # Of a request; letters are accounted for apart: deploy/demo/mail_times.py.
                 self._clarified(clarifying, at)
@@ -190,6 +188,19 @@ class _Account:
                 self._asked_again(at, 6)
             case _:
                 pass
+
+    def _received(self, at: datetime) -> None:
+        """2a at once, or, of what was left on the answering machine, while the centre is open; 2b on working days."""
+        workdays = Workdays(self.zone)
+        match self.channel:
+            case "walk_in" | "phone":
+                self._start("details_visit", at)
+            case "voice_mail":
+                norm, due = (workdays.open_for(at, timedelta(minutes=amount)) for amount in (5, 10))
+                self.clocks.append(Timed("details_visit", self.channel, at, due, norm, None))
+            case _:
+                due = later(workdays.counted_from(at), _DAYS, 1, self.zone)
+                self.clocks.append(Timed("details_email", self.channel, at, due, None, None))
 
     def _clarified(self, step: AskClarification | ReceiveClarification | EndClarification, at: datetime) -> None:
         """2b: who wrote is asked; until they answer, or the agreed time is over, the clock stands still."""

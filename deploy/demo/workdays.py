@@ -46,6 +46,18 @@ class Workdays:
             day += timedelta(days=1)
         return total
 
+    def open_for(self, since: datetime, length: timedelta) -> datetime:
+        """When the centre was open for so long after a moment."""
+        begins = since.astimezone(self._zone)
+        while True:
+            opens, closes = (datetime.combine(begins.date(), clock, self._zone) for clock in (_OPENS, _CLOSES))
+            begins = max(begins, opens)
+            left = max(timedelta(), closes - begins) if self._works(begins.date()) else timedelta()
+            if left >= length:
+                return (begins + length).astimezone(UTC)
+            length -= left
+            begins = datetime.combine(begins.date() + timedelta(days=1), _OPENS, self._zone)
+
     def moved(self, closing: datetime, by: timedelta) -> datetime:
         """A limit at the close of a working day, so much working time later."""
         days, rest = divmod(by, _OPEN_FOR)

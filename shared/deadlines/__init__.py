@@ -18,6 +18,7 @@ from .policy import (
     seconds,
     working_days,
     working_hours,
+    working_minutes,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "seconds",
     "working_days",
     "working_hours",
+    "working_minutes",
 ]

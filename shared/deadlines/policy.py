@@ -98,6 +98,11 @@ def seconds(amount: int) -> Span:
     return Span(amount, Unit.SECONDS)
 
 
+def working_minutes(amount: int) -> Span:
+    """So many minutes while the centre is open."""
+    return Span(amount * 60, Unit.WORKING_SECONDS)
+
+
 def working_hours(amount: int) -> Span:
     """So many hours while the centre is open."""
     return Span(amount * 3600, Unit.WORKING_SECONDS)

@@ -93,6 +93,8 @@ CALL: tuple[tuple[int, Command], ...] = (
     (70, FindCallerData(call_id="L1")),
 )
 END = EndCall(call_id="L1", end=CallEnd.ANSWERED)
+HUNG_UP = EndCall(call_id="L1", end=CallEnd.ABANDONED)
+ASKED = (80, AskSpecialist(call_id="L1", specialist="s-1"))
 
 
 def test_table_5_each_indicator_of_a_call() -> None:
@@ -126,11 +128,29 @@ def test_table_5_each_indicator_of_a_call() -> None:
 
 
 def test_who_hangs_up_leaves_no_clock_running() -> None:
-    hung_up = EndCall(call_id="L1", end=CallEnd.ABANDONED)
-    assert took(play((0, RING), (55, hung_up))) == {"call_waiting": 55}
-    asked = (80, AskSpecialist(call_id="L1", specialist="s-1"))
-    found = play(*CALL, asked, (90, hung_up), (95, FinishAfterCall(call_id="L1")))
-    assert took(found)["specialist_connect"] == 10
+    found = play((0, RING), (55, HUNG_UP))
+    assert took(found) == {"call_waiting": 55}
+    assert found["call_waiting"].verdict == Verdict.BREACHED
+    for steps in (CALL[:1], CALL[:2], CALL, (*CALL, ASKED)):
+        found = play(*steps, (95, HUNG_UP))
+        running = {name for name, one in found.items() if one.verdict in NOT_ENDED}
+        assert running == ({"after_call"} if len(steps) > 1 else set())
+
+
+def test_nobody_was_answered_or_informed_by_a_caller_s_hanging_up() -> None:
+    """Regression: a call abandoned after ten seconds counted as answered within forty (Table 5's averages)."""
+    found = play((0, RING), (10, HUNG_UP))
+    assert (found["call_waiting"].verdict, took(found)) == (Verdict.CANCELLED, {})
+    no_data = play(*CALL[:2], (60, HUNG_UP))
+    assert (no_data["call_data"].verdict, took(no_data)) == (Verdict.CANCELLED, {"call_waiting": 30})
+    assert play(*CALL[:2], (80, HUNG_UP))["call_data"].verdict == Verdict.BREACHED
+    for end, verdict in ((100, Verdict.CANCELLED), (400, Verdict.BREACHED)):
+        assert play(*CALL, (end, HUNG_UP))["call_information"].verdict == verdict
+        connect = play(*CALL, ASKED, (end, HUNG_UP))
+        assert connect["specialist_connect"].verdict == verdict
+        assert connect["call_information"].verdict == Verdict.MET
+        connected = (85, ConnectSpecialist(call_id="L1", transferred=True))
+        assert play(*CALL, ASKED, connected, (end, HUNG_UP))["specialist_information"].verdict == verdict
 
 
 @pytest.mark.parametrize(("after", "verdict"), [(7_200, Verdict.MET), (7_201, Verdict.BREACHED)])
@@ -353,6 +373,33 @@ def test_stage_2b_waits_for_who_is_written_back_to() -> None:
         assert not play((0, MAILED), (3600, ASK_BACK), (2 * DAY, end))["clarification"].runs
     handed = play((0, MAILED), (3600, ASK_BACK), (7200, HandOverCase(case_id="R1", to="m-2", reason="on leave")))
     assert {handed["details_email"].owner, handed["clarification"].owner} == {"m-2"}
+
+
+def test_who_writes_on_a_closed_day_is_written_back_to_within_a_day_of_the_next_opening() -> None:
+    """Regression: stage 2b of an e-mail that came on a Saturday was due on the Sunday (§9)."""
+    saturday = 5 * DAY
+    found = play((saturday, MAILED), (7 * DAY + DAY / 2, COLLECT))
+    assert found["details_email"].due_at == MONDAY + 8 * DAY
+    assert found["details_email"].verdict == Verdict.MET
+    assert play((DAY, MAILED))["details_email"].due_at == MONDAY + 2 * DAY
+
+
+@pytest.mark.parametrize(
+    ("left", "due"),
+    [
+        (timedelta(hours=2), timedelta(hours=2, minutes=10)),
+        (timedelta(hours=13), DAY + timedelta(minutes=10)),  # at night
+        (5 * DAY, 7 * DAY + timedelta(minutes=10)),  # on a Saturday
+    ],
+)
+def test_what_is_left_on_voice_mail_is_followed_up_in_ten_minutes_of_opening_hours(
+    left: timedelta, due: timedelta
+) -> None:
+    """Regression: a message left at night was due ten minutes later; nobody is there to be asked (2a, §9)."""
+    message = MAILED.model_copy(update={"channel": Channel.VOICE_MAIL})
+    assert play((left, message))["details_visit"].due_at == MONDAY + due
+    in_person = MAILED.model_copy(update={"channel": Channel.WALK_IN})
+    assert play((left, in_person))["details_visit"].due_at == MONDAY + left + timedelta(minutes=10)
 
 
 # ── whatever happens, in whatever order ──────────────────────────────────────────────────────────────────────

@@ -57,6 +57,10 @@ def _in_writing(data: dict[str, Any]) -> bool:
     return data["channel"] not in _PRESENT
 
 
+def _voice_mail(data: dict[str, Any]) -> str | None:
+    return "voice_mail" if data["channel"] == Channel.VOICE_MAIL else None
+
+
 def _taken_over(data: dict[str, Any]) -> str | None:
     return "taken_over" if data["history"] else None
 
@@ -132,6 +136,7 @@ _SENT_ON = On(event=MisdirectedForwarded)
 _WAITS = (On(event=ClarificationAsked),)
 _GOES_ON = (On(event=ClarificationReceived), On(event=ClarificationEnded))
 _EXTENDED = (On(event=AnswerExtended, by=_put_off),)
+# What a call that is over has not come to will not be done any more: nobody was answered by hanging up.
 _CALL_ENDED = On(event=CallEnded)
 _ASK_ENDED = On(event=CallEnded, key="ask_id", when=_asked)
 
@@ -146,6 +151,8 @@ _REQUESTS: tuple[Indicator, ...] = (
         resumes=_GOES_ON,
         passes=(_HANDED_OVER,),
         cancels=_NONE_TO_COLLECT,
+        # Who left a message is not there to be asked: what is said at night is heard at the next opening.
+        exception=_voice_mail,
     ),
     Indicator(
         name="details_email",
@@ -255,21 +262,24 @@ _PHONE: tuple[Indicator, ...] = (
         stage="Table 5",
         clock="call_waiting",
         start=On(event=CallReceived, key="call_id", owner="operator"),
-        stops=(On(event=CallAnswered, key="call_id"), _CALL_ENDED),
+        stops=(On(event=CallAnswered, key="call_id"),),
+        lapses=(_CALL_ENDED,),
     ),
     Indicator(
         name="call_data",
         stage="Table 5",
         clock="call_data",
         start=On(event=CallAnswered, key="call_id", owner="operator"),
-        stops=(On(event=CallerDataFound, key="call_id"), _CALL_ENDED),
+        stops=(On(event=CallerDataFound, key="call_id"),),
+        lapses=(_CALL_ENDED,),
     ),
     Indicator(
         name="call_information",
         stage="Table 5",
         clock="call_information",
         start=On(event=CallerDataFound, key="call_id", owner="operator"),
-        stops=(On(event=InformationGiven, key="call_id"), On(event=SpecialistAsked, key="call_id"), _CALL_ENDED),
+        stops=(On(event=InformationGiven, key="call_id"), On(event=SpecialistAsked, key="call_id")),
+        lapses=(_CALL_ENDED,),
     ),
     Indicator(
         name="after_call",
@@ -283,14 +293,16 @@ _PHONE: tuple[Indicator, ...] = (
         stage="Table 5",
         clock="specialist_connect",
         start=On(event=SpecialistAsked, key="ask_id", owner="specialist"),
-        stops=(On(event=SpecialistConnected, key="ask_id"), _ASK_ENDED),
+        stops=(On(event=SpecialistConnected, key="ask_id"),),
+        lapses=(_ASK_ENDED,),
     ),
     Indicator(
         name="specialist_information",
         stage="Table 5",
         clock="specialist_information",
         start=On(event=SpecialistConnected, key="ask_id", owner="specialist"),
-        stops=(On(event=InformationGiven, key="ask_id", when=_asked), _ASK_ENDED),
+        stops=(On(event=InformationGiven, key="ask_id", when=_asked),),
+        lapses=(_ASK_ENDED,),
     ),
     Indicator(
         name="call_back",

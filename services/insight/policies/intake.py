@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from services.insight.policies.base import first
-from shared.deadlines import Policy, days, minutes, seconds, working_days
+from shared.deadlines import Policy, days, minutes, seconds, working_days, working_minutes
 from shared.regimes import RULES
 
 POLICIES: tuple[Policy, ...] = (
     first("details_visit", minutes(10), minutes(5)),  # 2a
-    first("details_email", days(1)),  # 2b
+    first("details_visit.voice_mail", working_minutes(10), working_minutes(5)),  # 2a: heard while the centre is open
     # What comes on a day on which the centre is closed counts from the next working day (§9: any appeal).
+    first("details_email", days(1), from_working_day=True),  # 2b
     first("mail_register", days(1), from_working_day=True),  # Table 5
     first("mail_pass", days(1), from_working_day=True),  # Table 5: to a specialist, the same day from the receipt on
     first("mail_answer", days(10), from_working_day=True),  # Table 5, where a case's regime is not known
