@@ -81,6 +81,7 @@ class _Letter:
         """It is incomplete; the consumer is asked, and the clock waits."""
         lacks = ("contract_number",)
         self.tale.by_desk(at, CheckCompleteness(case_id=self.case, missing=lacks))
+        self.tale.by_desk(at + _MINUTE, _answer(self.case), "incomplete")
         question = AskClarification(
             case_id=self.case, missing=list(lacks), by=Channel.PHONE, until=until, question="Номер договора?"
         )

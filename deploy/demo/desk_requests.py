@@ -13,11 +13,13 @@ from shared.contracts.consult import (
     HoldConsultation,
     PlanConsultation,
     PreparationTask,
+    RecordNoTopicalIssue,
 )
 from shared.contracts.feedback import NotAssessed, RecordNotAssessed
 from shared.contracts.intake import (
     AskClarification,
     CollectDetails,
+    Consumer,
     EndClarification,
     EndRequest,
     ReceiveClarification,
@@ -99,7 +101,32 @@ def _left(tale: Tale, at: datetime) -> None:
     tale.by_desk(begins + 50 * _MINUTE, RecordNotAssessed(case_id=case, because=NotAssessed.LEFT))
 
 
-def _receive(tale: Tale, at: datetime, channel: Channel) -> None:
+def _anonymous(tale: Tale, at: datetime) -> None:
+    """Who walks in may stay unknown, but not by an oversight: it is said why. She is advised, and leaves."""
+    case = tale.thread
+    _receive(tale, at, Channel.WALK_IN, Consumer())
+    details = CollectDetails(
+        case_id=case,
+        expected_result=_TOPIC.wanted[_RU],
+        form=Form.OFFICE,
+        place=_OFFICE,
+        preparation_needed=False,
+        consultant_has_time=True,
+        presence_required=False,
+        consultant=_RESPONSIBLE,
+    )
+    tale.by_desk(at + 4 * _MINUTE, details, "unregistered")
+    unknown = details.model_copy(update={"anonymous_because": "Asks on behalf of a neighbour and gives no name"})
+    tale.by_desk(at + 6 * _MINUTE, unknown)
+    held = HoldConsultation(
+        case_id=case, started_at=at + 10 * _MINUTE, form=Form.OFFICE, minutes_spent=25, consultant=_RESPONSIBLE
+    )
+    tale.by_desk(at + 35 * _MINUTE, held)
+    tale.by_desk(at + 36 * _MINUTE, RecordNotAssessed(case_id=case, because=NotAssessed.LEFT))
+    tale.by_desk(at + 40 * _MINUTE, RecordNoTopicalIssue(case_id=case))
+
+
+def _receive(tale: Tale, at: datetime, channel: Channel, consumer: Consumer | None = None) -> None:
     request = ReceiveRequest(
         case_id=tale.thread,
         channel=channel,
@@ -108,7 +135,7 @@ def _receive(tale: Tale, at: datetime, channel: Channel) -> None:
         topic=_TOPIC.code,
         question=_TOPIC.questions[_RU][0],
         responsible=_RESPONSIBLE,
-        consumer=people.person(tale.chance, _RU).consumer(channel),
+        consumer=people.person(tale.chance, _RU).consumer(channel) if consumer is None else consumer,
     )
     tale.by_channel(at, request)
 
@@ -118,4 +145,5 @@ TALES: dict[str, tuple[Channel, Callable[[Tale, datetime], None]]] = {
     "never-found": (Channel.EMAIL, _never_found),
     "written-back-to": (Channel.EMAIL, _written_back_to),
     "left": (Channel.WALK_IN, _left),
+    "anonymous": (Channel.WALK_IN, _anonymous),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 from services.intake.contacts import looks_up, recognise
 from services.intake.state import Agenda, Appointment, State
@@ -123,7 +124,7 @@ def book(agenda: Agenda, wanted: BookAppointment, given: Given[State]) -> Sequen
         consumer_id=who.consumer_id,
         case_id=wanted.for_case or booking_id,
         booking_id=booking_id,
-        appointment_id=f"{booking_id}-0",
+        appointment_id=_appointment_id(booking_id, agenda, wanted.who, wanted.day),
         who=wanted.who,
         day=wanted.day,
         slot=wanted.slot,
@@ -152,7 +153,7 @@ def reschedule(agenda: Agenda, wanted: RescheduleAppointment, given: Given[State
     if not same_day and wanted.booking_id in agenda.bookings and agenda.bookings[wanted.booking_id].live:
         raise Refused("booking_exists", "this appointment is on that agenda already; move it from there", "booking_id")
     starts_at = _free(agenda, wanted.day, wanted.slot, given)
-    new, moved = Place(who=wanted.who, day=wanted.day, slot=wanted.slot), before.moved + 1
+    new = Place(who=wanted.who, day=wanted.day, slot=wanted.slot)
     facts: dict[str, Any] = {
         "consumer_id": before.consumer_id,
         "case_id": before.case_id,
@@ -160,7 +161,7 @@ def reschedule(agenda: Agenda, wanted: RescheduleAppointment, given: Given[State
     }
     booked = AppointmentBooked(
         **facts,
-        appointment_id=f"{wanted.booking_id}-{moved}",
+        appointment_id=_appointment_id(wanted.booking_id, agenda, wanted.who, wanted.day),
         **new.model_dump(),
         starts_at=starts_at,
         minutes=agenda.slots[wanted.slot],
@@ -169,7 +170,7 @@ def reschedule(agenda: Agenda, wanted: RescheduleAppointment, given: Given[State
         office=agenda.office,
         topic=before.topic,
         for_case=before.for_case,
-        moved=moved,
+        moved=before.moved + 1,
     )
     if same_day:
         return [AppointmentMoved(**_of(before, wanted.booking_id), slot=before.slot, new=new), booked]
@@ -256,8 +257,13 @@ def _of(booked: Appointment, booking_id: str) -> dict[str, Any]:
         "consumer_id": booked.consumer_id,
         "case_id": booked.case_id,
         "booking_id": booking_id,
-        "appointment_id": f"{booking_id}-{booked.moved}",
+        "appointment_id": booked.appointment_id,
     }
+
+
+def _appointment_id(booking_id: str, agenda: Agenda, who: str, day: date) -> str:
+    """No other place has it: no other agenda this mark, and no other place of this agenda this number."""
+    return f"{booking_id}-{crc32(agenda_stream(who, day).encode()):08x}-{agenda.booked}"
 
 
 def _lengths(slots: Sequence[AgendaSlot]) -> list[tuple[str, int]]:
@@ -281,6 +287,7 @@ def evolve(state: State, event: Event) -> State:
             return replace(agenda, slots=dict(agenda.slots) | dict(_lengths(event.slots)))
         case AppointmentBooked(), Agenda():
             booked = Appointment(
+                appointment_id=event.appointment_id,
                 case_id=event.case_id,
                 consumer_id=event.consumer_id,
                 slot=event.slot,
@@ -291,7 +298,8 @@ def evolve(state: State, event: Event) -> State:
                 for_case=event.for_case,
                 moved=event.moved,
             )
-            return replace(state, bookings=dict(state.bookings) | {event.booking_id: booked})
+            bookings = dict(state.bookings) | {event.booking_id: booked}
+            return replace(state, bookings=bookings, booked=state.booked + 1)
         case AppointmentMoved(), Agenda():
             return _ended(state, event.booking_id, holds=False, gone_to=event.new)
         case AppointmentCancelled(), Agenda():

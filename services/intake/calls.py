@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.intake.contacts import looks_up, recognise
+from services.intake.contacts import in_the_base, looks_up, recognise, record_stream, survivors
 from services.intake.state import Call, CallBack, Request, Script, State, Unknown, Written
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
@@ -45,6 +45,9 @@ def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterato
     match message:
         case ReceiveCall():
             yield from looks_up(message.consumer, blind, known)
+        case FindCallerData(consumer_id=str(named)):
+            yield record_stream(named)
+            yield from survivors(known)
         case GiveInformation(script=str(script)):
             yield f"script-{script}"
         case EndCall(case_id=str(led_to)):
@@ -90,7 +93,7 @@ def step(state: State, message: Step, given: Given[State]) -> Sequence[Event]:
         case AnswerCall():
             return [answer(state, message)]
         case FindCallerData():
-            return [find_data(state, message)]
+            return [find_data(state, message, given)]
         case AskSpecialist():
             return [ask_specialist(state, message)]
         case ConnectSpecialist():
@@ -110,13 +113,17 @@ def answer(call: Call, picked_up: AnswerCall) -> CallAnswered:
     return CallAnswered(**_of(call, picked_up.call_id), operator=picked_up.operator or call.operator)
 
 
-def find_data(call: Call, found: FindCallerData) -> CallerDataFound:
-    """Asking for and finding the caller's data: within 45 s. That there are none is an answer, too."""
+def find_data(call: Call, found: FindCallerData, given: Given[State]) -> CallerDataFound:
+    """Asking for and finding the caller's data: within 45 s. That there are none is an answer, too.
+
+    Who was merged with somebody is found as the one who answers for both.
+    """
     _picked_up(call)
     if call.data_found:
         raise Refused("already_found", "the caller's data are found; verify what they say", "call_id")
     facts: dict[str, Any] = _of(call, found.call_id)
-    facts["consumer_id"] = found.consumer_id or call.consumer_id
+    if found.consumer_id is not None:
+        facts["consumer_id"] = in_the_base(found.consumer_id, given)
     return CallerDataFound(**facts, operator=call.operator, found=found.consumer_id is not None)
 
 

@@ -23,7 +23,7 @@ from shared.contracts.intake import (
     ContactsLearnt,
     PossibleDuplicateFound,
 )
-from shared.decider import Blind, Given
+from shared.decider import Blind, Given, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,25 @@ def record_of(consumer_id: str, known: Mapping[str, State]) -> Record:
     """What the base knows of this consumer; an empty record where it knows nothing."""
     record = known.get(record_stream(consumer_id))
     return record if isinstance(record, Record) else Record()
+
+
+def in_the_base(named: str, given: Given[State]) -> str:
+    """Who answers for this record in the information base.
+
+    Raises:
+        Refused: `unknown_consumer`; later, somebody who is being entered may be known.
+    """
+    who = survivor(named, given.others)
+    record = record_of(who, given.others)
+    if record.forgotten or not (record.registered or record.absorbed):
+        raise Refused(
+            "unknown_consumer",
+            f"consumer {named} is not in the information base; leave consumer_id out if it has no data of the caller, "
+            "or enter them first (RegisterConsumer)",
+            "consumer_id",
+            later=not record.forgotten,
+        )
+    return who
 
 
 # ── whose a contact is ───────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 """The rules of intake, an index: DOMAIN.md §2 stages 1-2, §3, §4 and §9, by topic.
 
-- `requests`: a request for a consultation comes in, its details are collected, it is handed over.
+- `requests`: a request for a consultation comes in, is handed over, or ends at once; `details`: stage 2.
 - `clarifying`: what is missing is asked of the consumer, whichever of the two it is.
 - `mail` and `mail_ends`: a written request is registered, clarified, forwarded; answered, put off, declined, sent on.
 - `registry`, `contacts` and `complainants`: the one information base: recognise, enter, verify, merge, forget.
@@ -26,6 +26,7 @@ from services.intake import (
     calls,
     complainants,
     contacts,
+    details,
     mail,
     mail_ends,
     registry,
@@ -62,6 +63,7 @@ from shared.contracts.intake import (
     EndClarification,
     EndRequest,
     ExtendAnswer,
+    FindCallerData,
     ForgettingOwed,
     ForwardMisdirected,
     ForwardWrittenRequest,
@@ -144,7 +146,7 @@ def decide(
         case CollectDetails() | HandOverCase() | EndRequest():
             return decide_on_request(state, message, given)
         case AskClarification() | ReceiveClarification() | EndClarification() if isinstance(state, Request):
-            return [requests.clarify(state, message, given)]
+            return [details.clarify(state, message, given)]
         case (
             RegisterWrittenRequest() | CheckCompleteness() | AskClarification() | ReceiveClarification()
             | EndClarification() | ForwardWrittenRequest() | ForwardMisdirected() | ExtendAnswer()
@@ -193,7 +195,7 @@ def decide_on_request(
     """Stage 2, hand-over, and the end of what never comes to stage 2."""
     match message, state:
         case CollectDetails(), Request():
-            return requests.collect_details(state, message, given)
+            return details.collect_details(state, message, given)
         case EndRequest(), Request():
             return requests.end(state, message, given)
         case HandOverCase(), (Request() | Written()):
@@ -327,7 +329,9 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     ConsumerMerged: registry.needs,
     ContactAdded: registry.needs,
     ComplaintReceived: complainants.needs,
+    CollectDetails: details.needs,
     ReceiveCall: calls.needs,
+    FindCallerData: calls.needs,
     GiveInformation: calls.needs,
     EndCall: calls.needs,
     PromiseCallBack: callbacks.needs,

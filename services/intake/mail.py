@@ -289,8 +289,10 @@ def _after(written: Written, event: Event) -> Written:
                 regime=event.regime if event.channel else written.regime,
                 case_type=event.case_type or written.case_type,
             )
+        case CompletenessChecked():
+            return replace(written, missing=tuple(event.missing))
         case ClarificationAsked():
-            return replace(written, asked=event.number, waits_until=event.until)
+            return replace(written, asked=event.number, waits_until=event.until, missing=())
         case ClarificationReceived() | ClarificationEnded():
             return replace(written, waits_until=None)
         case WrittenRequestForwarded():

@@ -185,6 +185,14 @@ def _may_be_answered(written: Written) -> None:
             "a request without contact details gets no answer; decline it with ground no_contact_details",
             "case_id",
         )
+    if written.missing:
+        raise Refused(
+            "incomplete",
+            f"the request lacks: {', '.join(written.missing)}; ask the consumer first (AskClarification), or, where it "
+            "was found elsewhere, check it again (CheckCompleteness)",
+            "case_id",
+            early=True,
+        )
 
 
 def _has_what_an_answer_needs(reply: AnswerWrittenRequest) -> None:

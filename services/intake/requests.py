@@ -1,4 +1,4 @@
-"""Stages 1 and 2: how a request comes in, who is responsible for it, what is collected (DOMAIN.md §2, §3)."""
+"""Stage 1: how a request comes in, who is responsible for it, and how it ends before stage 2 (DOMAIN.md §2, §3)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.intake import clarifying, routing
+from services.intake import routing
 from services.intake.contacts import looks_up, recognise
+from services.intake.details import PRESENT, no_longer_awaited, still_open, unnamed
 from services.intake.state import Request, State, Unknown, Written
 from shared.contracts.base import Event, Message
 from shared.contracts.consult import ConsultationHandedOver
 from shared.contracts.intake import (
-    AskClarification,
     CaseAssigned,
     CaseHandedOver,
     ClarificationAsked,
     ClarificationEnded,
     ClarificationReceived,
-    CollectDetails,
     DetailsCollected,
-    EndClarification,
     EndRequest,
     HandOverCase,
-    ReceiveClarification,
     ReceiveRequest,
     RequestEnded,
     RequestReceived,
@@ -32,8 +29,6 @@ from shared.contracts.values import CancelGround, Channel
 from shared.decider import Blind, Given, Refused
 from shared.rules import not_before
 
-PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
-"""The consumer came or phoned: details are collected by stage 2a."""
 REMOTE = frozenset({Channel.EMAIL, Channel.WEB})
 """The request came in writing, and a consultation is asked for: stage 2b."""
 
@@ -58,7 +53,7 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
     chosen = None
     if request.responsible is None:
         chosen = routing.responsible(request.office, request.topic, request.language, given)
-    who = recognise(request.consumer, given, case_id=case_id, otherwise=f"c-{case_id}")
+    who = recognise(request.consumer, given, case_id=case_id, otherwise=unnamed(case_id))
     received = RequestReceived(
         consumer_id=who.consumer_id,
         case_id=case_id,
@@ -88,108 +83,6 @@ def receive(state: State, request: ReceiveRequest, given: Given[State]) -> list[
     if chosen is not None:
         events.append(CaseAssigned(case_id=case_id, office=request.office, responsible=chosen))
     return events
-
-
-def collect_details(request: Request, details: CollectDetails, given: Given[State]) -> list[Event]:
-    """Stage 2: 2a where the consumer came or phoned, 2b where the request came in writing; once."""
-    still_open(request)
-    if request.details_collected:
-        raise Refused("already_collected", "this case's details are collected; go on with its consultation", "case_id")
-    if request.responsible == request.office:
-        raise Refused(
-            "nobody_responsible",
-            f"the request lies with {request.office}; say who answers for it first (HandOverCase)",
-            "case_id",
-            early=True,
-        )
-    not_before(request.latest_at, given.occurred_at, "the request's last step")
-    collected = DetailsCollected(
-        consumer_id=request.consumer_id,
-        case_id=details.case_id,
-        channel=request.channel,
-        language=request.language,
-        office=request.office,
-        topic=details.topic or request.topic,
-        stage="2a" if request.channel in PRESENT else "2b",
-        expected_result=details.expected_result,
-        form=details.form,
-        preferred_at=details.preferred_at,
-        place=details.place,
-        preparation_needed=details.preparation_needed,
-        consultant_has_time=details.consultant_has_time,
-        presence_required=details.presence_required,
-        consultant=details.consultant,
-        manager=_manager_of(request, details),
-    )
-    return [*_no_longer_awaited(request, details.case_id), collected]
-
-
-def _manager_of(request: Request, details: CollectDetails) -> str:
-    """Who agrees the case's costs: the office's manager, however the responsible was chosen or has changed."""
-    if None not in (request.manager, details.manager) and details.manager != request.manager:
-        raise Refused(
-            "not_the_manager",
-            f"the manager of {request.office} is {request.manager}, by its routing; name them, or leave it out",
-            "manager",
-        )
-    return request.manager or details.manager or request.responsible
-
-
-def clarify(
-    request: Request, step: AskClarification | ReceiveClarification | EndClarification, given: Given[State]
-) -> Event:
-    """Stage 2b: who wrote is written back to or phoned; until they answer, the centre is not at fault.
-
-    Raises:
-        Refused: `closed`, `with_consult`, `consumer_present`, `before_previous`, and those of `clarifying`.
-    """
-    still_open(request)
-    if request.details_collected:
-        raise Refused(
-            "with_consult",
-            "this case's details are collected; its consultation waits for the consumer instead (AwaitConsumer)",
-            "case_id",
-        )
-    if request.channel in PRESENT:
-        raise Refused(
-            "consumer_present",
-            f"who comes by {request.channel} is asked at once (2a); collect the details (CollectDetails)",
-            "case_id",
-        )
-    not_before(request.latest_at, given.occurred_at, "the request's last step")
-    match step:
-        case AskClarification():
-            clarifying.may_ask(request, step, given)
-            return ClarificationAsked(
-                consumer_id=request.consumer_id,
-                case_id=step.case_id,
-                channel=request.channel,
-                office=request.office,
-                topic=request.topic,
-                responsible=request.responsible,
-                missing=step.missing,
-                by=step.by,
-                until=step.until,
-                number=request.asked + 1,
-                question=step.question,
-            )
-        case ReceiveClarification():
-            clarifying.was_asked(request)
-            return ClarificationReceived(
-                consumer_id=request.consumer_id,
-                case_id=step.case_id,
-                clarification=step.clarification,
-                number=request.asked,
-            )
-        case EndClarification():
-            clarifying.is_over(request, given)
-            return ClarificationEnded(consumer_id=request.consumer_id, case_id=step.case_id, number=request.asked)
-
-
-def _no_longer_awaited(request: Request, case_id: str) -> list[Event]:
-    if request.waits_until is None:
-        return []
-    return [ClarificationEnded(consumer_id=request.consumer_id, case_id=case_id, number=request.asked)]
 
 
 def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event]:
@@ -228,16 +121,10 @@ def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event
         approved_by=ending.approved_by,
     )
     return [
-        *_no_longer_awaited(request, ending.case_id),
+        *no_longer_awaited(request, ending.case_id),
         ended,
         *routing.released(request.routed, ending.case_id, request.office),
     ]
-
-
-def still_open(request: Request) -> None:
-    """After the end comes nothing more."""
-    if request.ended:
-        raise Refused("closed", "this request has ended; open a new case for anything further", "case_id")
 
 
 def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State]) -> Sequence[Event]:
@@ -319,6 +206,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 latest_at=occurred_at,
                 routed=event.routed,
                 manager=event.manager,
+                identified=event.known or any((event.phone, event.email, event.address, event.identifier)),
             )
         case DetailsCollected(), Request():
             return replace(state, details_collected=True, consultant=event.consultant, consults_since=occurred_at)

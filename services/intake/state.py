@@ -32,6 +32,8 @@ class Request:
     routed: bool = False
     manager: str | None = None
     """The office's, by the routing that held when the request came in."""
+    identified: bool = False
+    """The consumer is known to the information base, or told how they are reached or recognised."""
     details_collected: bool = False
     ended: bool = False
     asked: int = 0
@@ -75,6 +77,8 @@ class Written:
     """How often it was passed to a specialist; None: it lies with the operator."""
     waits_until: datetime | None = None
     """While the consumer's clarification is awaited: until when, as agreed."""
+    missing: tuple[str, ...] = ()
+    """What was found to be missing, as long as nobody has asked the consumer for it."""
     extension: AnswerExtended | None = None
     notice_owed: bool = False
     closed: bool = False
@@ -158,6 +162,7 @@ class Script:
 class Appointment:
     """One booking on an agenda; `live` until it is moved, cancelled, begun or missed; `holds`: its slot is taken."""
 
+    appointment_id: str
     case_id: str
     consumer_id: str | None
     slot: str
@@ -181,6 +186,8 @@ class Agenda:
     slots: Mapping[str, int] = field(default_factory=dict[str, int])
     """Minutes by slot."""
     bookings: Mapping[str, Appointment] = field(default_factory=dict[str, Appointment])
+    booked: int = 0
+    """How often a slot was given."""
 
 
 State: TypeAlias = Unknown | Request | Written | Record | Claim | Office | Call | CallBack | Script | Agenda

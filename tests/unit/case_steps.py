@@ -298,6 +298,7 @@ def next_step(
                 consultant_has_time=True,
                 presence_required=present,
                 consultant="consultant-1",
+                anonymous_because="asks for a neighbour",
             )
         case _ if any(what.endswith(ISSUES) for what in owed(world.log)):
             return NO_ISSUE if content else ISSUE

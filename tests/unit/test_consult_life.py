@@ -62,6 +62,7 @@ class ConsultLife(CaseMachine):
                 consultant_has_time=True,
                 presence_required=present,
                 consultant="consultant-1",
+                anonymous_because="asks for a neighbour",
             )
         )
         self.world.settle()

@@ -12,6 +12,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from services.insight.judge import Verdict
 from services.intake.bookings import agenda_stream
 from services.intake.domain import DECIDER
 from services.intake.state import Agenda
@@ -58,6 +59,7 @@ from shared.contracts.intake import (
 from shared.contracts.values import CancelGround, Channel, Form, Language
 from shared.decider import Refused
 
+from .case_clocks import clocks
 from .case_world import World
 from .given_when_then import NINE, at, given, refused
 
@@ -99,7 +101,7 @@ def test_an_agenda_is_opened_and_added_to_and_slots_do_not_overlap() -> None:
 
 def test_a_slot_is_given_to_one_consumer() -> None:
     agenda = given(DECIDER, (opened(),))
-    agenda.when(book(), at=EARLY).then_one(AppointmentBooked, starts_at=ON_TIME, who="k-1", appointment_id="b1-0")
+    agenda.when(book(), at=EARLY).then_one(AppointmentBooked, starts_at=ON_TIME, who="k-1", booking_id="b1")
     taken = given(DECIDER, (opened(), booked()))
     no = taken.when(book("b2"), at=EARLY).then(refused("slot_taken", "slot"))
     assert "10:30" in str(no.refusal)
@@ -120,13 +122,42 @@ def test_an_appointment_is_held_missed_or_cancelled_once() -> None:
     cancel = CancelAppointment(booking_id="b1", who="k-1", day=MONDAY, reason="asked by phone")
     there.when(miss, at=EARLY).then(refused("too_early", "booking_id"))
     for command, kind in ((begin, AppointmentBegun), (miss, AppointmentMissed), (cancel, AppointmentCancelled)):
-        ended = there.when(command, at=ON_TIME).then_one(kind, appointment_id="b1-0")
+        ended = there.when(command, at=ON_TIME).then_one(kind, appointment_id=booked().appointment_id)
         for more in (begin, miss, cancel):
             over = given(DECIDER, (opened(), booked(), *ended.events))
             over.when(more, at=ON_TIME).then(refused("booking_ended", "booking_id"))
         given(DECIDER, (opened(),)).when(command, at=ON_TIME).then(refused("unknown_booking", "booking_id", early=True))
     freed = given(DECIDER, (opened(), booked(), *there.when(cancel, at=EARLY).events))
     freed.when(book("b2"), at=EARLY).then_one(AppointmentBooked, slot="10:00")
+
+
+def test_one_booking_s_id_on_two_agendas_makes_two_appointments_with_a_clock_each() -> None:
+    """Regression: both were called b1-0, and so whoever came to the one ended the clock of the other."""
+    there = World(EARLY)
+    for who in ("k-1", "k-2"):
+        there.submit(OpenAgenda(who=who, day=MONDAY, office="central", slots=SLOTS))
+        there.submit(book(who=who))
+    there.now = ON_TIME
+    there.submit(BeginAppointment(booking_id="b1", who="k-1", day=MONDAY))
+    there.now = at("2026-03-02 12:00")
+    assert {one.owner: one.verdict for one in clocks(there)} == {"k-1": Verdict.MET, "k-2": Verdict.OVERDUE}
+    there.submit(CancelAppointment(booking_id="b1", who="k-2", day=MONDAY, reason="asked by phone"))
+    assert {one.owner: one.verdict for one in clocks(there)} == {"k-1": Verdict.MET, "k-2": Verdict.CANCELLED}
+
+
+def test_two_who_move_one_booking_at_once_make_two_clocks_of_which_the_later_is_called_off() -> None:
+    there = world()
+    there.submit(reschedule(day=TUESDAY))
+    there.submit(reschedule(who="k-2"))
+    there.settle()
+    found = Counter(one.verdict for one in clocks(there))
+    assert found == {Verdict.CANCELLED: 2, Verdict.OPEN: 1}
+
+
+def test_what_was_booked_under_an_id_of_the_former_kind_ends_under_it() -> None:
+    before = booked().model_copy(update={"appointment_id": "b1-0"})
+    begin = BeginAppointment(booking_id="b1", who="k-1", day=MONDAY)
+    given(DECIDER, (opened(), before)).when(begin, at=ON_TIME).then_one(AppointmentBegun, appointment_id="b1-0")
 
 
 def reschedule(slot: str = "10:30", who: str = "k-1", day: date = MONDAY, old: Place | None = None) -> Any:
@@ -136,8 +167,10 @@ def reschedule(slot: str = "10:30", who: str = "k-1", day: date = MONDAY, old: P
 
 def test_an_appointment_moves_within_the_day_in_one_step() -> None:
     outcome = given(DECIDER, (opened(), booked())).when(reschedule(), at=EARLY)
-    outcome.then_one(AppointmentMoved, slot="10:00", appointment_id="b1-0")
-    outcome.then_one(AppointmentBooked, slot="10:30", moved=1, appointment_id="b1-1")
+    outcome.then_one(AppointmentMoved, slot="10:00", appointment_id=booked().appointment_id)
+    [_, now] = outcome.then_one(AppointmentBooked, slot="10:30", moved=1).events
+    assert isinstance(now, AppointmentBooked)
+    assert now.appointment_id != booked().appointment_id
     moved = given(DECIDER, (opened(), booked(), *outcome.events))
     moved.when(book("b2"), at=EARLY).then_one(AppointmentBooked, slot="10:00")
     moved.when(reschedule(), at=EARLY).then(refused("moved_already", "old.slot"))
@@ -335,6 +368,7 @@ AT_ONCE = CollectDetails(
     consultant_has_time=True,
     presence_required=False,
     consultant="k-9",
+    anonymous_because="asks for a neighbour",
 )
 
 

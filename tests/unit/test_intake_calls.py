@@ -26,6 +26,8 @@ from shared.contracts.intake import (
     CloseCallBack,
     ConnectSpecialist,
     Consumer,
+    ConsumerForgotten,
+    ConsumerMerged,
     ConsumerRegistered,
     Contact,
     ContactAdded,
@@ -69,6 +71,10 @@ def after(*steps: Any, elsewhere: Any = None) -> given:
 
 
 LATER = NINE + timedelta(minutes=5)
+ENTERED: dict[str, tuple[Any, ...]] = {
+    "consumer-p-1": (ConsumerRegistered(consumer_id="p-1", known=[ContactKind.NAME, ContactKind.PHONE]),)
+}
+"""Somebody in the information base."""
 
 
 def test_it_rings_and_a_known_number_is_shown_to_the_operator_at_once() -> None:
@@ -91,12 +97,24 @@ def test_a_call_goes_from_the_ring_to_the_end_of_after_call_work() -> None:
     after().when(ANSWER, at=LATER).then_one(CallAnswered, operator="o-1")
     after(ANSWER).when(FIND, at=LATER).then_one(CallerDataFound, found=False, consumer_id="c-L1")
     known = FIND.model_copy(update={"consumer_id": "p-1"})
-    after(ANSWER).when(known, at=LATER).then_one(CallerDataFound, found=True, consumer_id="p-1")
-    after(ANSWER, known).when(INFORM, at=LATER).then_one(
+    after(ANSWER, elsewhere=ENTERED).when(known, at=LATER).then_one(CallerDataFound, found=True, consumer_id="p-1")
+    after(ANSWER, known, elsewhere=ENTERED).when(INFORM, at=LATER).then_one(
         InformationGiven, given_by="o-1", ask_id=None, consumer_id="p-1"
     )
     after(ANSWER, FIND, INFORM).when(END, at=LATER).then_one(CallEnded, end=CallEnd.ANSWERED, answered=True)
     after(ANSWER, FIND, INFORM, END).when(AFTER, at=LATER).then_one(AfterCallFinished, operator="o-1")
+
+
+def test_only_who_is_in_the_base_is_found_there() -> None:
+    """Regression: any id was taken for somebody's whose data were found."""
+    known = FIND.model_copy(update={"consumer_id": "p-1"})
+    after(ANSWER).when(known, at=LATER).then(refused("unknown_consumer", "consumer_id", later=True))
+    gone = {"consumer-p-1": (*ENTERED["consumer-p-1"], ConsumerForgotten(consumer_id="p-1"))}
+    after(ANSWER, elsewhere=gone).when(known, at=LATER).then(refused("unknown_consumer", "consumer_id"))
+    merged = ConsumerMerged(consumer_id="p-0", into="p-1", merged_by="m-1", reason="one person")
+    there = after(ANSWER, elsewhere={**ENTERED, "consumer-p-0": (merged,)})
+    former = FIND.model_copy(update={"consumer_id": "p-0"})
+    there.when(former, at=LATER).then_one(CallerDataFound, found=True, consumer_id="p-1")
 
 
 def test_a_specialist_speaks_with_the_caller_or_has_the_answer_passed_on() -> None:

@@ -16,6 +16,8 @@ from shared.contracts.intake import (
     ClarificationReceived,
     CollectDetails,
     Consumer,
+    ConsumerMerged,
+    ConsumerRegistered,
     Contact,
     ContactKind,
     ContactsLearnt,
@@ -210,6 +212,26 @@ def test_a_case_is_opened_once(opened: Event, again: ReceiveRequest | ReceiveWri
 )
 def test_who_comes_or_phones_is_registered_by_2a_and_who_writes_by_2b(channel: Channel, stage: str) -> None:
     given(DECIDER, (received(channel),)).when(collect(), at=TEN).then(collected(channel, stage))
+
+
+def test_nobody_s_details_are_collected_unless_it_is_said_why() -> None:
+    """Regression: 2a, which registers the consumer, was done of a request that nobody stood behind."""
+    nobody = given(DECIDER).when(receive(consumer=Consumer(name="Асель"))).events
+    entered = ConsumerRegistered(consumer_id="c-A1", known=[ContactKind.PHONE])
+    merged = ConsumerMerged(consumer_id="c-A1", into="p-1", merged_by="m-1", reason="seen at the desk")
+    given(DECIDER, nobody).when(collect(), at=TEN).then(refused("unregistered", "anonymous_because", early=True))
+    for since in (entered, merged):
+        known = given(DECIDER, nobody, {"consumer-c-A1": (since,)})
+        known.when(collect(), at=TEN).then_one(DetailsCollected, anonymous_because=None)
+    said = collect().model_copy(update={"anonymous_because": "asks for a neighbour"})
+    given(DECIDER, nobody).when(said, at=TEN).then_one(DetailsCollected, anonymous_because="asks for a neighbour")
+
+
+@pytest.mark.parametrize("told", ["phone", "email", "address", "identifier"])
+def test_who_told_how_to_be_reached_or_recognised_is_somebody(told: str) -> None:
+    somebody = Consumer.model_validate({told: "950101300123"})
+    taken = given(DECIDER).when(receive(consumer=somebody)).events
+    assert given(DECIDER, taken).when(collect(), at=TEN).refusal is None
 
 
 def test_the_topic_found_when_collecting_replaces_the_first_one() -> None:

@@ -192,6 +192,23 @@ def test_nothing_is_done_before_registration_nor_after_the_end_nor_before_the_la
     given(DECIDER).when(step).then(refused("unknown_case", "case_id", early=True))
 
 
+def test_what_was_found_incomplete_is_not_answered_before_the_consumer_was_asked() -> None:
+    """Regression: a letter that lacked what an answer needs was answered at once, and nobody asked (§4)."""
+    lacks = CompletenessChecked(case_id="W1", missing=["address"])
+    case = at_work(HOUSE, (lacks, TEN))
+    case.when(ANSWER, at=ELEVEN).then(refused("incomplete", "case_id", early=True))
+    asked = case.when(ASK, at=TEN).events
+    found = case.when(CheckCompleteness(case_id="W1"), at=TEN).events
+    for since in (asked, found):
+        mended = at_work(HOUSE, (lacks, TEN), *((event, TEN) for event in since))
+        mended.when(ANSWER, at=ELEVEN).then_one(WrittenRequestAnswered, answer=ANSWER.answer)
+    decline = DeclineWrittenRequest(case_id="W1", ground=DeclineGround.UNREADABLE, notified=True)
+    # What is missing is no ground to keep from the consumer that nothing will be done, or who will answer.
+    assert case.when(decline, at=ELEVEN).refusal is None
+    taken_over = given(DECIDER, (came().model_copy(update={"history": True}), registered(), (lacks, TEN)))
+    assert taken_over.when(ANSWER, at=ELEVEN).refusal is None
+
+
 def test_completeness_is_checked_and_what_is_missing_is_named() -> None:
     at_work().when(CheckCompleteness(case_id="W1"), at=TEN).then_one(CompletenessChecked, missing=[])
     at_work().when(CheckCompleteness(case_id="W1", missing=("address",)), at=TEN).then_one(

@@ -112,7 +112,8 @@ class AppointmentBooked(InIntake, Event):
     case_id: LongId
     booking_id: Id
     appointment_id: LongId
-    """The booking's id and how often it was moved: each place has a clock of its own."""
+    """Made of the booking's id, the agenda and how many were booked there before: each place has a clock of its own,
+    also where one booking's id stands on two agendas."""
     who: Id
     day: CalendarDay
     slot: Slot

@@ -46,7 +46,10 @@ class ReceiveRequest(InIntake, Command):
 
 
 class CollectDetails(InIntake, Command):
-    """Stage 2a / 2b: the consumer is registered and the basics are collected."""
+    """Stage 2a / 2b: the consumer is registered and the basics are collected.
+
+    Nobody's details are collected: who asks has told a contact by now, or `anonymous_because` says why not.
+    """
 
     case_id: Id
     expected_result: PersonalText
@@ -62,6 +65,8 @@ class CollectDetails(InIntake, Command):
     """The case's manager, who agrees its costs and answers for its effectiveness, where the office's routing names
     none; default: whoever is responsible."""
     topic: Short | None = None
+    anonymous_because: AboutNobody | None = None
+    """Why nobody is entered in the information base: who walks in may be advised without saying who they are."""
 
 
 class HandOverCase(InIntake, Command):
@@ -129,6 +134,8 @@ class DetailsCollected(InIntake, Event):
     presence_required: bool
     consultant: Id
     manager: Id
+    anonymous_because: str | None = None
+    """Why the information base has nobody to this case; None: it has."""
 
 
 class ContactsLearnt(InIntake, Event):

@@ -1,0 +1,166 @@
+"""Stage 2: what is collected of a request, or clarified first, and who manages the case from then on (DOMAIN.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from services.intake import clarifying
+from services.intake.contacts import record_of, record_stream
+from services.intake.state import Request, State
+from shared.contracts.base import Event, Message
+from shared.contracts.intake import (
+    AskClarification,
+    ClarificationAsked,
+    ClarificationEnded,
+    ClarificationReceived,
+    CollectDetails,
+    DetailsCollected,
+    EndClarification,
+    ReceiveClarification,
+)
+from shared.contracts.values import Channel
+from shared.decider import Blind, Given, Refused
+from shared.rules import not_before
+
+PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
+"""The consumer came or phoned: details are collected by stage 2a."""
+
+
+def needs(message: Message, _blind: Blind, _known: Mapping[str, State]) -> Iterator[str]:
+    """Whether somebody who told nothing when the request came in has been entered since."""
+    if isinstance(message, CollectDetails):
+        yield record_stream(unnamed(message.case_id))
+
+
+def unnamed(case_id: str) -> str:
+    """How a consumer is called of whom nothing was known when the request came in."""
+    return f"c-{case_id}"
+
+
+def still_open(request: Request) -> None:
+    """After the end comes nothing more."""
+    if request.ended:
+        raise Refused("closed", "this request has ended; open a new case for anything further", "case_id")
+
+
+def collect_details(request: Request, details: CollectDetails, given: Given[State]) -> list[Event]:
+    """Stage 2: 2a where the consumer came or phoned, 2b where the request came in writing; once."""
+    still_open(request)
+    if request.details_collected:
+        raise Refused("already_collected", "this case's details are collected; go on with its consultation", "case_id")
+    if request.responsible == request.office:
+        raise Refused(
+            "nobody_responsible",
+            f"the request lies with {request.office}; say who answers for it first (HandOverCase)",
+            "case_id",
+            early=True,
+        )
+    _somebody(request, details, given)
+    not_before(request.latest_at, given.occurred_at, "the request's last step")
+    collected = DetailsCollected(
+        consumer_id=request.consumer_id,
+        case_id=details.case_id,
+        channel=request.channel,
+        language=request.language,
+        office=request.office,
+        topic=details.topic or request.topic,
+        stage="2a" if request.channel in PRESENT else "2b",
+        expected_result=details.expected_result,
+        form=details.form,
+        preferred_at=details.preferred_at,
+        place=details.place,
+        preparation_needed=details.preparation_needed,
+        consultant_has_time=details.consultant_has_time,
+        presence_required=details.presence_required,
+        consultant=details.consultant,
+        manager=_manager_of(request, details),
+        anonymous_because=details.anonymous_because,
+    )
+    return [*no_longer_awaited(request, details.case_id), collected]
+
+
+def _somebody(request: Request, details: CollectDetails, given: Given[State]) -> None:
+    """2a registers the consumer. Who is known is shown with what to verify; who is not is entered, or it is said why.
+
+    A centre advises whoever walks in: that somebody will not say who they are is no reason to send them away, but it
+    is recorded, since their later stages reach nobody.
+    """
+    record = record_of(unnamed(details.case_id), given.others)
+    entered = request.identified or record.registered or record.into is not None
+    if not entered and details.anonymous_because is None:
+        raise Refused(
+            "unregistered",
+            f"nobody is registered for this request; enter the consumer (RegisterConsumer, as "
+            f"{unnamed(details.case_id)}), or say in anonymous_because why they stay unknown",
+            "anonymous_because",
+            early=True,
+        )
+
+
+def _manager_of(request: Request, details: CollectDetails) -> str:
+    """Who agrees the case's costs: the office's manager, however the responsible was chosen or has changed."""
+    if None not in (request.manager, details.manager) and details.manager != request.manager:
+        raise Refused(
+            "not_the_manager",
+            f"the manager of {request.office} is {request.manager}, by its routing; name them, or leave it out",
+            "manager",
+        )
+    return request.manager or details.manager or request.responsible
+
+
+def clarify(
+    request: Request, step: AskClarification | ReceiveClarification | EndClarification, given: Given[State]
+) -> Event:
+    """Stage 2b: who wrote is written back to or phoned; until they answer, the centre is not at fault.
+
+    Raises:
+        Refused: `closed`, `with_consult`, `consumer_present`, `before_previous`, and those of `clarifying`.
+    """
+    still_open(request)
+    if request.details_collected:
+        raise Refused(
+            "with_consult",
+            "this case's details are collected; its consultation waits for the consumer instead (AwaitConsumer)",
+            "case_id",
+        )
+    if request.channel in PRESENT:
+        raise Refused(
+            "consumer_present",
+            f"who comes by {request.channel} is asked at once (2a); collect the details (CollectDetails)",
+            "case_id",
+        )
+    not_before(request.latest_at, given.occurred_at, "the request's last step")
+    match step:
+        case AskClarification():
+            clarifying.may_ask(request, step, given)
+            return ClarificationAsked(
+                consumer_id=request.consumer_id,
+                case_id=step.case_id,
+                channel=request.channel,
+                office=request.office,
+                topic=request.topic,
+                responsible=request.responsible,
+                missing=step.missing,
+                by=step.by,
+                until=step.until,
+                number=request.asked + 1,
+                question=step.question,
+            )
+        case ReceiveClarification():
+            clarifying.was_asked(request)
+            return ClarificationReceived(
+                consumer_id=request.consumer_id,
+                case_id=step.case_id,
+                clarification=step.clarification,
+                number=request.asked,
+            )
+        case EndClarification():
+            clarifying.is_over(request, given)
+            return ClarificationEnded(consumer_id=request.consumer_id, case_id=step.case_id, number=request.asked)
+
+
+def no_longer_awaited(request: Request, case_id: str) -> list[Event]:
+    """What else ends with stage 2, or with the request: the wait for the consumer's answer."""
+    if request.waits_until is None:
+        return []
+    return [ClarificationEnded(consumer_id=request.consumer_id, case_id=case_id, number=request.asked)]
