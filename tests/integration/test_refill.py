@@ -26,6 +26,8 @@ REQUEST: dict[str, Any] = {
     "office": "north",
     "question": "Қалай жазыламын?",
     "responsible": "manager-1",
+    # Without a contact to be found by: nothing follows in the registry.
+    "consumer": {"name": "Айгүл", "address": "Абай көшесі, 1"},
 }
 DETAILS: dict[str, Any] = {
     "expected_result": "a form filled in",
