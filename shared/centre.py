@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts.values import Regime
 from shared.deadlines import Calendar, Calendars, Hours, Interval
@@ -47,6 +47,7 @@ class _Week(_Part):
 
 
 class _Office(_Part):
+    place: str | None = Field(default=None, min_length=1)
     hours: _Week | None = None
     days: dict[date, list[str]] = {}
 
@@ -73,6 +74,8 @@ class Centre:
 
     calendars: Calendars
     case_types: CaseTypes
+    places: Mapping[str, str]
+    """Where its post offices are, by facility code: the places that cut-offs and territories know."""
     fingerprint: int
     """Tells one content from another: what was reckoned by another one is reckoned anew. 0: as shipped."""
 
@@ -117,6 +120,7 @@ def parse(text: str, zone: tzinfo) -> Centre:
     return Centre(
         reckoned,
         CaseTypes(file.regimes.case_types, file.regimes.default),
+        {name: office.place for name, office in file.offices.items() if office.place is not None},
         0 if as_shipped else crc32(repr(sorted(reckoning.items())).encode()),
     )
 

@@ -131,8 +131,9 @@ _SUBSCRIPTIONS: Rows = {
     "AcceptSubscription": (Role.COUNTER_WORKER,),
     "AcceptOrder": (Role.COUNTER_WORKER,),
     "OpenDay": (Role.COUNTER_WORKER,),
-    "CountDay": (Role.COUNTER_WORKER,),
-    "CertifyDay": (Role.COUNTER_WORKER,),
+    # The manager's taking back of a form may open a day, which is then the manager's to certify.
+    "CountDay": (Role.COUNTER_WORKER, Role.MANAGER),
+    "CertifyDay": (Role.COUNTER_WORKER, Role.MANAGER),
     "AnnulSubscription": (Role.COUNTER_WORKER,),
     "RedirectSubscription": (Role.COUNTER_WORKER,),
     "ReverseSubscription": (Role.COUNTER_WORKER, Role.MANAGER),

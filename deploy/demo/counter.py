@@ -188,7 +188,12 @@ def _weeks_later(post: _Facility, day: datetime, kept: list[tuple[str, AcceptSub
     moving, theirs = long_ones[-1]
     if moving != number:
         redirection = RedirectSubscription(
-            abonement=moving, index=theirs.index, worker=post.worker, address="Жаңа көше, 7", place="sample-village"
+            abonement=moving,
+            index=theirs.index,
+            worker=post.worker,
+            address="Жаңа көше, 7",
+            place="sample-village",
+            zone=theirs.zone,
         )
         tale.by_desk(at + timedelta(minutes=5), redirection)
     evening, morning = day + _EVENING, day + timedelta(days=1, hours=9)

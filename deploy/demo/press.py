@@ -44,7 +44,7 @@ TITLES = {index: entry[0] for index, entry in _ENTRIES.items()}
 FACILITIES = {"po-north-1": "sample-city", "po-south-2": "sample-city", "po-rural-3": "sample-village"}
 """Each facility with the place it is in."""
 STRANGE = "po-strange-9"
-"""Where nobody certifies the day."""
+"""Where nobody certifies the day; it is in a village."""
 CUT_OFFS: dict[str | None, int] = {None: 10, "sample-city": 15}
 """Until which day of the month something holds from the next one, by place."""
 
@@ -109,7 +109,7 @@ def form(chance: Chance, facility: str, accepted_at: datetime, subscription_id: 
     index = chance.pick(tuple(PRICES))
     legal = chance.often(25)
     seller = chance.pick((Seller.FACILITY, Seller.FACILITY, Seller.POSTMAN, Seller.AGENT))
-    place = FACILITIES.get(facility)
+    place = FACILITIES.get(facility, "sample-village")
     return AcceptSubscription(
         subscription_id=subscription_id,
         index=index,
@@ -121,11 +121,12 @@ def form(chance: Chance, facility: str, accepted_at: datetime, subscription_id: 
         seller=seller,
         worker=f"{seller}-{chance.random.randint(1, 4)}",
         entered_by=f"{facility}-desk",
+        signed=True,
         card=None if seller is Seller.FACILITY else f"card-{subscription_id}",
         payment=Payment.INVOICE if legal else Payment.CASH,
         subscriber=_subscriber(chance, legal=legal),
         place=place,
-        sorting_point=f"{place}-sorting" if place else None,
+        sorting_point=f"{place}-sorting",
         carrier=f"area-{chance.random.randint(1, 3)}",
     )
 

@@ -33,6 +33,10 @@ class Calendar:
         everything = sorted((*self.cut_offs, cut_offs), key=lambda one: one.effective_from, reverse=True)
         return Calendar(self.campaigns, tuple(everything))
 
+    def differ_by_place(self, day: date) -> bool:
+        """Whether on a day some place has cut-offs of its own."""
+        return any(one.place is not None and one.effective_from <= day for one in self.cut_offs)
+
     def cut_offs_at(self, place: str | None, day: date) -> CutOffsSet | None:
         """The place's own cut-offs in force on a day, else those of all places; None: there are none."""
         in_force = [one for one in self.cut_offs if one.effective_from <= day]
@@ -79,6 +83,13 @@ def set_cut_offs(known: Calendar, cut_offs: SetCutOffs) -> CutOffsSet:
 
 def may_begin(known: Calendar, place: str | None, day: date, first_month: str) -> None:
     """A subscription begins this month or later; where a cut-off for ordering stands, when that allows."""
+    if place is None and known.differ_by_place(day):
+        raise Refused(
+            "place_missing",
+            "until when is ordered differs by place; name the place it is delivered to, or have the facility's written "
+            "into the centre's data file",
+            "place",
+        )
     this_month = month_of(day)
     if first_month < this_month:
         raise Refused("first_month_past", f"{first_month} is over; choose {this_month} or a later month", "first_month")
@@ -93,17 +104,12 @@ def may_begin(known: Calendar, place: str | None, day: date, first_month: str) -
         )
 
 
-def campaign_for(known: Calendar, day: date, first_month: str, months: int) -> str | None:
-    """The campaign that a form belongs to: it runs on the day, and is for all months of the term.
-
-    None: no campaign was ever announced, and forms are accepted at any time.
-    """
-    if not known.campaigns:
-        return None
+def campaign_for(known: Calendar, day: date, first_month: str, months: int) -> str:
+    """The campaign that a form belongs to: it runs on the day, and is for all months of the term."""
     running = [one for one in known.campaigns if one.opens <= day <= one.closes]
     if not running:
         coming = min((one.opens for one in known.campaigns if one.opens > day), default=None)
-        when = "announce one" if coming is None else f"the next one opens on {coming}"
+        when = "have one announced (AnnounceCampaign)" if coming is None else f"the next one opens on {coming}"
         raise Refused("no_campaign", f"no subscription campaign runs on {day}; {when}", "time", early=True)
     last_month = later(first_month, months - 1)
     for one in running:

@@ -137,7 +137,7 @@ def redirect(
             f"form {card.abonement} is for publication {card.index}, not {wish.index}; check the number and the index",
             "index",
         )
-    if wish.zone is not None and wish.zone is not card.zone:
+    if wish.zone is not card.zone:
         _costs_the_same(card, wish.zone, publication)
     place = wish.place or card.place
     in_territory(entry_in_force(publication, card.index, day), place)

@@ -2,7 +2,8 @@
 
 The rules themselves, by topic: `catalogue` (prices), `campaigns` (dates), `ps1` (accepting), `day` (the operating day,
 over a facility's `books`), `changes` (annulment, redirection, taking back). Calendar days are counted in the centre's
-time zone, working days by each facility's calendar: `decider(calendars)` makes the rules for a centre.
+time zone, working days by each facility's calendar; a form that names no place is delivered where its facility is:
+`decider(calendars, places)` makes the rules for a centre.
 
 Streams: `publication-<index>`, `campaigns-all`, `facility-<facility>` (forms, days, refunds: what must add up), and
 `subscription-<abonement>` (one form's life, from its delivery card on). What happens in one stream reaches the other
@@ -11,10 +12,11 @@ as a reaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from functools import partial
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from services.subscriptions import campaigns, catalogue, changes, day, ps1
@@ -65,13 +67,18 @@ class Unknown:
 
 State = Unknown | Publication | Calendar | Books | Subscription
 CALENDAR = "campaigns-all"
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+"""Of no facility it is known where it is."""
 
 
 # ── what may be done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decide(calendars: Calendars, state: State, message: Message, given: Given[State]) -> Sequence[Event]:
-    """What happens when `message` arrives; see the rules of each topic. `calendars` are the centre's.
+def decide(
+    calendars: Calendars, places: Mapping[str, str], state: State, message: Message, given: Given[State]
+) -> Sequence[Event]:
+    """What happens when `message` arrives; see the rules of each topic. `calendars` are the centre's, and `places` say
+    where its facilities are.
 
     Raises:
         Refused: by the rules.
@@ -89,7 +96,7 @@ def decide(calendars: Calendars, state: State, message: Message, given: Given[St
         case SetCutOffs():
             return [campaigns.set_cut_offs(_calendar(state), message)]
         case AcceptSubscription() | AcceptOrder():
-            return _accept(calendars, _books(state), message, given, today)
+            return _accept(calendars, places.get(message.facility), _books(state), message, given, today)
         case OpenDay():
             return [day.open_day(_books(state), message, _day(given.now, zone), zone)]
         case CountDay():
@@ -114,12 +121,17 @@ def decide(calendars: Calendars, state: State, message: Message, given: Given[St
 
 
 def _accept(
-    calendars: Calendars, books: Books, form: AcceptSubscription | AcceptOrder, given: Given[State], today: date
+    calendars: Calendars,
+    facility_place: str | None,
+    books: Books,
+    form: AcceptSubscription | AcceptOrder,
+    given: Given[State],
+    today: date,
 ) -> Sequence[Event]:
     """A form gets its number, and opens its operating day where nobody has."""
     publications = {index: _publication(given.others.get(publication_stream(index))) for index in ps1.indexes(form)}
     on = books.operating_day(today, calendars.of(form.facility))
-    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today, on)
+    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today, on, facility_place)
     if isinstance(form, AcceptSubscription):
         accepted = [ps1.accept(books, form, sale, given.fresh_id)]
     else:
@@ -244,8 +256,8 @@ def case_of(event: Event) -> str | None:
             return None
 
 
-def decider(calendars: Calendars) -> Decider[State]:
-    """The rules for a centre whose facilities work by these calendars."""
+def decider(calendars: Calendars, places: Mapping[str, str] = NOWHERE) -> Decider[State]:
+    """The rules for a centre whose facilities work by these calendars, and are in these places."""
     return Decider(
         context=Context.SUBSCRIPTIONS,
         commands=subscriptions.COMMANDS,
@@ -255,7 +267,7 @@ def decider(calendars: Calendars) -> Decider[State]:
         reads=reads,
         case_of=case_of,
         carried_forward=frozenset({BooksCarriedForward}),
-        decide=partial(decide, calendars),
+        decide=partial(decide, calendars, places),
         evolve=evolve,
     )
 

@@ -25,10 +25,13 @@ class Sale:
     calendar: Calendar
     day: date
     operating_day: date
+    facility_place: str | None
+    """Where the facility is: a form that names no place is delivered there."""
 
 
 def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) -> SubscriptionAccepted:
     """A form at the prices in force on the day; only what is in the catalogue is accepted."""
+    _entered_by_somebody_inside(form)
     subscription_id = form.subscription_id or fresh_id
     _new_here(books, subscription_id, form.card)
     if form.card is not None and form.seller is Seller.FACILITY:
@@ -43,6 +46,7 @@ def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) ->
 
 def accept_order(books: Books, order: AcceptOrder, sale: Sale, fresh_id: str) -> list[SubscriptionAccepted]:
     """Several titles at once: a form each, numbered one after the other; all or none."""
+    _entered_by_somebody_inside(order)
     return [
         _accepted(books, order, line, sale, f"{fresh_id}-{number}", fresh_id, number)
         for number, line in enumerate(order.lines, 1)
@@ -52,6 +56,17 @@ def accept_order(books: Books, order: AcceptOrder, sale: Sale, fresh_id: str) ->
 def indexes(form: AcceptSubscription | AcceptOrder) -> Sequence[str]:
     """The publications that a form is for."""
     return [form.index] if isinstance(form, AcceptSubscription) else [line.index for line in form.lines]
+
+
+def _entered_by_somebody_inside(form: AcceptSubscription | AcceptOrder) -> None:
+    """What postmen and agents accepted, a worker of the facility enters, who may then certify the day that it opens."""
+    if form.seller is Seller.FACILITY or form.entered_by not in {None, form.worker}:
+        return
+    raise Refused(
+        "entered_by_missing",
+        f"{form.worker} is a {form.seller}, whose forms a worker of the facility enters; name that worker",
+        "entered_by",
+    )
 
 
 def _new_here(books: Books, subscription_id: str, card: str | None) -> None:
@@ -83,9 +98,10 @@ def _accepted(
     amount = price.whole * line.copies
     if amount > LARGEST_AMOUNT:
         raise Refused("amount_too_large", f"{line.copies} copies cost {amount} tiyn; check the copies", "copies")
-    may_begin(sale.calendar, form.place, sale.day, line.first_month)
+    place = form.place or sale.facility_place
+    may_begin(sale.calendar, place, sale.day, line.first_month)
     campaign = campaign_for(sale.calendar, sale.day, line.first_month, line.months)
-    in_territory(entry, form.place)
+    in_territory(entry, place)
     issues = issues_of(entry, line.first_month, line.months)
     if not form.signed:
         raise Refused("not_signed", "the subscriber has not signed the form; accept it once it is signed", "signed")
@@ -115,7 +131,7 @@ def _accepted(
         delivery_price=price.delivery,
         issues=issues,
         distribution=entry.distribution,
-        place=form.place,
+        place=place,
         sorting_point=form.sorting_point,
         carrier=form.carrier,
         card=form.card if isinstance(form, AcceptSubscription) else None,

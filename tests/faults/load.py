@@ -81,7 +81,12 @@ def subscription(case: str) -> Submission:
 
 
 def catalogue() -> Submission:
-    return _step("PublishCatalogueEntry", "catalogue", 0, index=INDEX)
+    """One publication, and a campaign in which it is subscribed to."""
+    always = {"opens": "2020-01-01", "closes": "2199-12-31", "first_month": "2020-01", "last_month": "2199-12"}
+    campaign = _step("AnnounceCampaign", "catalogue", 0, **always)
+    entry = _step("PublishCatalogueEntry", "catalogue", 0, [campaign], index=INDEX)
+    entry.hasty = True
+    return entry
 
 
 @dataclass

@@ -77,6 +77,7 @@ _OWN: dict[str, dict[str, Any]] = {
         "facility": "f1",
         "seller": "facility",
         "worker": "w1",
+        "signed": True,
         "payment": "cash",
         "subscriber": {"kind": "individual", "name": "Олжас", "address": "Алматы"},
     },
@@ -99,6 +100,7 @@ _OWN: dict[str, dict[str, Any]] = {
         "facility": "f2",
         "seller": "facility",
         "worker": "w1",
+        "signed": True,
         "payment": "invoice",
         "subscriber": {"kind": "legal_entity", "name": "№ 4 мектеп", "address": "Алматы"},
         "lines": [{"index": "75384", "first_month": "2199-01", "months": 2, "copies": 3}],
@@ -114,7 +116,7 @@ _OWN: dict[str, dict[str, Any]] = {
     },
     "CertifyDay": {"facility": "f3", "day": "2026-03-02", "worker": "w1", "signature": "А. Әлиева, оператор"},
     "AnnulSubscription": {"abonement": "f1.2026.000001", "worker": "w1"},
-    "RedirectSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "address": "Шымкент"},
+    "RedirectSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "address": "Шымкент", "zone": "city"},
     "ReverseSubscription": {"abonement": "f1.2026.000001", "worker": "w1", "ground": "wrong term"},
 }
 

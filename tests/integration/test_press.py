@@ -55,6 +55,15 @@ async def press(start_system: StartSystem) -> System:
             "prices": [{"months": 2, "city": PRICE, "rural": PRICE + 400}],
         }
         assert (await ask(manager, "PublishCatalogueEntry", entry)).status is Status.ACCEPTED
+        campaign = {
+            "campaign_id": "always",
+            "title": "Жазылу",
+            "opens": "2020-01-01",
+            "closes": "2099-12-31",
+            "first_month": "2020-01",
+            "last_month": "2099-12",
+        }
+        assert (await ask(manager, "AnnounceCampaign", campaign)).status is Status.ACCEPTED
     return system
 
 
@@ -80,6 +89,7 @@ def form(**more: Any) -> dict[str, Any]:
         "facility": FACILITY,
         "seller": "facility",
         "worker": "w1",
+        "signed": True,
         "payment": "cash",
         "subscriber": {"kind": "individual", "name": "Үмбетәлі Һәкімұлы", "address": "Шымкент, Қонаев 1"},
     }

@@ -65,6 +65,7 @@ def subscription(message_id: str) -> Incoming:
         "facility": "post-1",
         "seller": "facility",
         "worker": "w1",
+        "signed": True,
         "payment": "cash",
         "subscriber": {"kind": "individual", "name": "A", "address": "B"},
     }
@@ -93,7 +94,17 @@ def written(step: str, case_id: str) -> Incoming:
 
 @pytest.fixture
 async def pool(clean_store: RunningServers) -> Any:
+    """A store in which a subscription campaign runs."""
     async with asyncpg.create_pool(clean_store.dsn(), min_size=1, max_size=4) as opened:
+        data = {
+            "campaign_id": "always",
+            "title": "A campaign",
+            "opens": "2020-01-01",
+            "closes": "2099-12-31",
+            "first_month": "2020-01",
+            "last_month": "2099-12",
+        }
+        await decide(a_process(opened, SUBSCRIPTIONS), message("AnnounceCampaign", "campaign", data))
         yield opened
 
 

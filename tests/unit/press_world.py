@@ -11,6 +11,7 @@ from services.subscriptions.domain import DECIDER
 from shared.contracts.base import Event, Message
 from shared.contracts.subscriptions import (
     AcceptSubscription,
+    CampaignAnnounced,
     CatalogueEntryPublished,
     DayOpened,
     DeliveryCardMade,
@@ -37,6 +38,15 @@ MADE_UP = {
     "10002": ("Юный астроном", 12, {12: (7199, 7201)}),
 }
 OCTOBER = at("2026-10-05 11:00")
+ALWAYS = CampaignAnnounced(
+    campaign_id="always",
+    title="Жазылу",
+    opens=date(2026, 1, 1),
+    closes=date(2027, 12, 31),
+    first_month="2026-01",
+    last_month="2028-12",
+)
+"""A campaign that runs whenever these tests play."""
 
 
 def prices(by_term: Mapping[int, tuple[int, int]]) -> list[TermPrice]:
@@ -66,6 +76,15 @@ def published(index: str = "75384", effective_from: date = date(2026, 1, 1), **m
     return CatalogueEntryPublished(**entry(index, effective_from, **more).model_dump())
 
 
+def on_sale(*entries: CatalogueEntryPublished | DeliveryTariffSet) -> dict[str, tuple[Event, ...]]:
+    """The other streams that a form is accepted by: what is in the catalogue, while a campaign runs."""
+    streams: dict[str, tuple[Event, ...]] = {"campaigns-all": (ALWAYS,)}
+    for one in entries:
+        stream = f"publication-{one.index}"
+        streams[stream] = (*streams.get(stream, ()), one)
+    return streams
+
+
 def tariff(by_term: Mapping[int, tuple[int, int]], since: date = date(2026, 1, 1), **more: Any) -> SetDeliveryTariff:
     facts: dict[str, Any] = {"index": "75384", "set_by": "the distributor"}
     return SetDeliveryTariff(effective_from=since, prices=prices(by_term), **facts | more)
@@ -84,6 +103,8 @@ def form(months: int = 6, zone: Zone = Zone.CITY, **more: Any) -> AcceptSubscrip
         "facility": "post-1",
         "seller": Seller.POSTMAN,
         "worker": "postman-3",
+        "entered_by": "counter-1",
+        "signed": True,
         "payment": Payment.CASH,
         "subscriber": Subscriber(kind=SubscriberKind.INDIVIDUAL, name="Ерлан", address="Abai 1"),
     }
@@ -114,11 +135,13 @@ def accepted(number: int = 1, **more: Any) -> SubscriptionAccepted:
         "day": date(2026, 10, 5),
         "issues": [0, 1, 0, 1, 0, 1],
         "distribution": Distribution.CARD,
+        "campaign": "always",
+        "entered_by": "counter-1",
     }
     return SubscriptionAccepted(**facts | more)
 
 
-def opened(day: str = "2026-10-05", worker: str = "postman-3") -> DayOpened:
+def opened(day: str = "2026-10-05", worker: str = "counter-1") -> DayOpened:
     ends = at(f"{day} 00:00").replace(hour=0)
     return DayOpened(
         case_id=f"post-1.{day}",

@@ -42,6 +42,12 @@ def test_an_office_may_have_hours_and_days_of_its_own_the_others_keep_the_centre
     assert (north.hours(date(2026, 3, 2)), any_other.hours(date(2026, 3, 2))) == ((Interval(time(8), time(9)),), ())
 
 
+def test_where_a_post_office_is_stands_beside_its_hours() -> None:
+    found = parse(WEEK + "[offices.po-1]\nplace = 'taraz'\n[offices.North.hours]\nmonday = ['10:00-12:00']\n", ZONE)
+    assert found.places == {"po-1": "taraz"}
+    assert found.calendars.of("po-1").hours(date(2026, 3, 2)) == found.calendars.default.hours(date(2026, 3, 2))
+
+
 def test_case_types_are_put_under_regimes() -> None:
     types = parse(
         WEEK + "[regimes]\ndefault = 'administrative'\n[regimes.case_types]\ntip = 'house'\n", ZONE

@@ -11,6 +11,7 @@ import pytest
 from services.subscriptions.domain import DECIDER, decider
 from shared.contracts.base import Event
 from shared.contracts.subscriptions import (
+    AcceptOrder,
     Booking,
     BooksCarriedForward,
     Brought,
@@ -20,23 +21,26 @@ from shared.contracts.subscriptions import (
     Counted,
     DayCertified,
     DayCounted,
+    DayOpened,
     Difference,
     OpenDay,
+    OrderLine,
     RefundBooked,
     SubscriptionAccepted,
 )
 from shared.contracts.values import Payment, Seller
 from shared.deadlines import Calendar, Calendars, Hours, Interval
 from shared.decider import Decider
+from shared.roles import MAY
 
 from .given_when_then import at, given, refused
-from .press_world import OCTOBER, accepted, form, opened, published
+from .press_world import OCTOBER, accepted, form, on_sale, opened, published
 from .test_subscription_changes import annulled, taken_back
 
 DAY = date(2026, 10, 5)
 EVENING = at("2026-10-05 18:00")
 WORKED: Hours = (Interval(time(9), time(18)),)
-HERE = {"publication-75384": (published(),)}
+HERE = on_sale(published())
 
 BY_POSTMAN = accepted(1)
 AT_COUNTER = accepted(
@@ -101,10 +105,30 @@ def test_a_day_is_opened_once_and_is_to_be_certified_by_its_end() -> None:
 
 
 def test_the_first_form_opens_the_day_and_the_next_ones_do_not() -> None:
-    day().when(form(entered_by="counter-1"), at=OCTOBER).then(
-        opened(worker="counter-1"), accepted(entered_by="counter-1")
+    day().when(form(entered_by="counter-2"), at=OCTOBER).then(
+        opened(worker="counter-2"), accepted(entered_by="counter-2")
     )
     day(opened()).when(form(), at=OCTOBER).then(accepted())
+
+
+def test_a_day_is_never_a_postmans_or_an_agents_who_can_not_certify_it() -> None:
+    """Regression: a day opened by a postman's form was the postman's to certify, whom no role lets do so."""
+    for nobody in (None, "postman-3"):
+        for seller in (Seller.POSTMAN, Seller.AGENT):
+            brought = form(seller=seller, entered_by=nobody)
+            day().when(brought, at=OCTOBER).then(refused("entered_by_missing", "entered_by"))
+    order = AcceptOrder(
+        **form(entered_by=None).model_dump(
+            exclude={"subscription_id", "index", "first_month", "months", "copies", "card"}
+        ),
+        lines=[OrderLine(index="75384", first_month="2027-01", months=6, copies=1)],
+    )
+    day().when(order, at=OCTOBER).then(refused("entered_by_missing", "entered_by"))
+    at_the_counter = form(seller=Seller.FACILITY, worker="counter-1", entered_by=None)
+    day().when(at_the_counter, at=OCTOBER).then_one(DayOpened, worker="counter-1")
+    # Whoever may open a day by what they submit may certify it.
+    opens = ("OpenDay", "AcceptSubscription", "AcceptOrder", "AnnulSubscription", "ReverseSubscription")
+    assert {role for command in opens for role in MAY[command]} <= set(MAY["CertifyDay"]) & set(MAY["CountDay"])
 
 
 def test_no_day_is_opened_before_it_comes_or_after_it_is_certified() -> None:

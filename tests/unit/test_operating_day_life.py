@@ -18,6 +18,7 @@ from shared.contracts.base import Event
 from shared.contracts.subscriptions import (
     AcceptOrder,
     AcceptSubscription,
+    AnnounceCampaign,
     AnnulSubscription,
     Booking,
     Brought,
@@ -41,7 +42,7 @@ from shared.contracts.values import Payment, Seller, Zone
 from shared.decider import Refused
 
 from .given_when_then import at
-from .press_world import MADE_UP, TENGE, PressWorld, entry, form
+from .press_world import ALWAYS, MADE_UP, TENGE, PressWorld, entry, form
 
 FACILITIES = st.sampled_from(["post-1", "post-2"])
 BEGIN = at("2026-10-05 09:00")
@@ -98,6 +99,7 @@ class OperatingDays(RuleBasedStateMachine):
         self.accounts: dict[tuple[str, date], Account] = {}
         for index in MADE_UP:
             self.world.submit(entry(index), f"entry {index}")
+        self.world.submit(AnnounceCampaign(**ALWAYS.model_dump(exclude={"consumer_id"})), "campaign")
 
     def submit(self, message: Any, days_ago: int = 0, *, again: bool = False) -> tuple[Event, ...]:
         """What comes of a message; a refusal is somebody's bad luck. Sent `again`, nothing new comes of it."""
@@ -199,7 +201,9 @@ class OperatingDays(RuleBasedStateMachine):
     @rule(known=forms)
     def one_is_redirected(self, known: tuple[str, str]) -> None:
         number, index = known
-        self.submit(RedirectSubscription(abonement=number, index=index, worker="counter-1", address="Абай 5"))
+        self.submit(
+            RedirectSubscription(abonement=number, index=index, worker="counter-1", address="Абай 5", zone=Zone.CITY)
+        )
 
     @rule(facility=FACILITIES, days_ago=st.integers(-1, 2))
     def a_day_is_opened(self, facility: str, days_ago: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.subscriptions.domain import DECIDER
+from services.subscriptions.domain import DECIDER, decider
 from services.subscriptions.months import next_by
 from shared.contracts.base import Event
 from shared.contracts.subscriptions import (
@@ -17,9 +18,10 @@ from shared.contracts.subscriptions import (
     SetCutOffs,
     SubscriptionAccepted,
 )
+from shared.deadlines import Calendar, Calendars, Interval
 
 from .given_when_then import at, given, refused
-from .press_world import form, published
+from .press_world import ALWAYS, form, on_sale, published
 
 CENTRE, VILLAGE = 15, 10
 
@@ -46,7 +48,9 @@ def cut_offs(day: int, place: str | None = None, since: date = date(2026, 1, 1),
 
 
 def selling(*calendar: Event) -> given:
-    return given(DECIDER, elsewhere={"publication-75384": (published(),), "campaigns-all": calendar})
+    """A campaign always runs, unless the calendar says when."""
+    campaigns = () if any(isinstance(one, CampaignAnnounced) for one in calendar) else (ALWAYS,)
+    return given(DECIDER, elsewhere={**on_sale(published()), "campaigns-all": (*campaigns, *calendar)})
 
 
 def test_a_campaign_is_announced_once_and_runs_forwards() -> None:
@@ -75,8 +79,10 @@ def test_a_campaign_is_for_its_months() -> None:
     two.when(form(2, first_month="2026-11"), at=october).then_one(SubscriptionAccepted, campaign="current")
 
 
-def test_where_no_campaign_was_ever_announced_forms_are_accepted_at_any_time() -> None:
-    selling().when(form(), at=at("2026-12-31 11:00")).then_one(SubscriptionAccepted, campaign=None)
+def test_where_no_campaign_was_ever_announced_no_form_is_accepted() -> None:
+    outcome = given(DECIDER, elsewhere={"publication-75384": (published(),)}).when(form(), at=at("2026-12-31 11:00"))
+    outcome.then(refused("no_campaign", "time", early=True))
+    assert "AnnounceCampaign" in str(outcome.refusal)
 
 
 def test_cut_offs_hold_from_a_date_and_are_never_overwritten() -> None:
@@ -96,16 +102,31 @@ def test_cut_offs_hold_from_a_date_and_are_never_overwritten() -> None:
         ("regional-centre", "2026-11-16 00:00", "2027-01"),
         ("village", "2026-11-10 12:00", "2026-12"),
         ("village", "2026-11-11 12:00", "2027-01"),
-        (None, "2026-11-11 12:00", "2027-01"),
     ],
 )
-def test_the_15th_in_regional_centres_the_10th_elsewhere(place: str | None, moment: str, earliest: str) -> None:
+def test_the_15th_in_regional_centres_the_10th_elsewhere(place: str, moment: str, earliest: str) -> None:
     case = selling(cut_offs(VILLAGE), cut_offs(CENTRE, "regional-centre"))
     before = {"2026-12": "2026-11", "2027-01": "2026-12"}[earliest]
     ordered = form(2, place=place, first_month=earliest)
     case.when(ordered, at=at(moment)).then_one(SubscriptionAccepted, first_month=earliest)
     too_soon = ordered.model_copy(update={"first_month": before})
     case.when(too_soon, at=at(moment)).then(refused("after_cut_off", "first_month"))
+
+
+def test_leaving_the_place_out_evades_no_cut_off() -> None:
+    """Regression: on the 20th, taraz was refused for November, and the same form without a place was accepted."""
+    others = {**on_sale(published()), "campaigns-all": (ALWAYS, cut_offs(CENTRE, "taraz"))}
+    unsaid, evening = form(2, first_month="2026-11"), at("2026-10-20 12:00")
+    given(DECIDER, elsewhere=others).when(unsaid, at=evening).then(refused("place_missing", "place"))
+    calendars = Calendars(Calendar(ZoneInfo("Asia/Almaty"), ((Interval(time(9), time(18)),),) * 7))
+    in_taraz = given(decider(calendars, {"post-1": "taraz"}), elsewhere=others)
+    in_taraz.when(unsaid, at=evening).then(refused("after_cut_off", "first_month"))
+    in_taraz.when(form(2, first_month="2026-12"), at=evening).then_one(SubscriptionAccepted, place="taraz")
+    in_taraz.when(form(2, first_month="2026-11", place="village"), at=evening).then_one(
+        SubscriptionAccepted, place="village"
+    )
+    not_yet = {**others, "campaigns-all": (ALWAYS, cut_offs(CENTRE, "taraz", date(2026, 11, 1)))}
+    given(DECIDER, elsewhere=not_yet).when(unsaid, at=evening).then_one(SubscriptionAccepted, place=None)
 
 
 def test_a_cut_off_changes_by_its_date() -> None:

@@ -173,6 +173,7 @@ def test_nothing_is_known_of_a_number_that_was_never_given() -> None:
 
 def redirect(**more: Any) -> RedirectSubscription:
     facts: dict[str, Any] = {"index": "75384", "worker": "counter-1", "address": "Тараз, Абай 5", "place": "taraz"}
+    facts["zone"] = Zone.CITY
     return RedirectSubscription(abonement=NUMBER, **facts | more)
 
 
@@ -187,6 +188,7 @@ def redirected(**facts: Any) -> SubscriptionRedirected:
         "sorting_point": "taraz",
         "carrier": "taraz",
         "redirected_by": "counter-1",
+        "zone": Zone.CITY,
     }
     return SubscriptionRedirected(**whole | facts)
 
@@ -235,6 +237,8 @@ def test_where_the_term_costs_otherwise_it_is_not_redirected_but_annulled_and_ac
     case.when(redirect(zone=Zone.CITY), at=DECEMBER).then(redirected(zone=Zone.CITY))
     accepted_form(zone=Zone.RURAL).when(redirect(zone=Zone.CITY), at=DECEMBER).then(refused("priced_otherwise", "zone"))
     case.when(annul(), at=DECEMBER).then_one(SubscriptionAnnulled, refund=188_700)
+    # And none evades it by not saying the zone.
+    assert RedirectSubscription.model_fields["zone"].is_required()
 
 
 def test_prices_of_the_forms_day_say_whether_zones_cost_the_same() -> None:

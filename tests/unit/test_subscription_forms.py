@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from services.subscriptions.domain import DECIDER
-from shared.contracts.subscriptions import AcceptOrder, OrderLine, Subscriber, SubscriptionAccepted
+from shared.contracts.subscriptions import AcceptOrder, AcceptSubscription, OrderLine, Subscriber, SubscriptionAccepted
 from shared.contracts.values import Payment, Seller, SubscriberKind
 
 from .given_when_then import FRESH_ID, at, given, refused
-from .press_world import MADE_UP, OCTOBER, accepted, card, form, opened, published
+from .press_world import MADE_UP, OCTOBER, accepted, card, form, on_sale, opened, published
 
-HERE = {"publication-75384": (published(),)}
+HERE = on_sale(published())
 
 
 def test_numbers_go_on_from_form_to_form_and_day_to_day_and_begin_anew_each_year() -> None:
@@ -26,7 +26,7 @@ def test_numbers_go_on_from_form_to_form_and_day_to_day_and_begin_anew_each_year
 
 
 def test_several_titles_are_a_form_each_all_or_none() -> None:
-    here = {f"publication-{index}": (published(index),) for index in MADE_UP}
+    here = on_sale(*map(published, MADE_UP))
     lines = [
         OrderLine(index="75384", first_month="2027-01", months=6, copies=2),
         OrderLine(index="10001", first_month="2027-02", months=3, copies=1),
@@ -57,6 +57,9 @@ def test_a_postmans_card_is_entered_once() -> None:
 
 def test_a_form_without_the_subscribers_signature_is_not_accepted() -> None:
     given(DECIDER, elsewhere=HERE).when(form(signed=False), at=OCTOBER).then(refused("not_signed", "signed"))
+    # Nor one that does not say.
+    for command in (AcceptSubscription, AcceptOrder):
+        assert command.model_fields["signed"].is_required()
 
 
 @pytest.mark.parametrize("seller", list(Seller))

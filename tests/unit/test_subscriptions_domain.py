@@ -18,11 +18,11 @@ from shared.contracts.values import SubscriberKind, Zone
 from shared.deadlines import Calendar, Calendars, Interval
 
 from .given_when_then import FRESH_ID, at, given, refused
-from .press_world import MADE_UP, OCTOBER, accepted, entry, form, opened, prices, published, tariff, tariff_set
+from .press_world import MADE_UP, OCTOBER, accepted, entry, form, on_sale, opened, prices, published, tariff, tariff_set
 
 
 def catalogue(*entries: CatalogueEntryPublished, rules: Any = DECIDER) -> given:
-    return given(rules, elsewhere={f"publication-{one.index}": entries for one in entries})
+    return given(rules, elsewhere=on_sale(*entries))
 
 
 # ── the catalogue ────────────────────────────────────────────────────────────────────────────────────────────
@@ -67,9 +67,7 @@ def test_the_price_is_the_catalogues_for_the_term_and_the_zone(index: str, month
 
 
 def test_the_form_is_kept_whole() -> None:
-    whole = accepted(
-        months=4, copies=2, zone=Zone.RURAL, price=126_700, amount=253_400, issues=[0, 1, 0, 1], campaign=None
-    )
+    whole = accepted(months=4, copies=2, zone=Zone.RURAL, price=126_700, amount=253_400, issues=[0, 1, 0, 1])
     catalogue(published()).when(form(4, Zone.RURAL, copies=2), at=OCTOBER).then(opened(), whole)
 
 
@@ -126,7 +124,7 @@ def test_an_impossible_amount_is_refused_not_stored() -> None:
 
 def test_a_subscription_is_accepted_once() -> None:
     outcome = catalogue(published()).when(form(), at=OCTOBER)
-    again = given(DECIDER, outcome.events, {"publication-75384": (published(),)})
+    again = given(DECIDER, outcome.events, on_sale(published()))
     again.when(form(), at=OCTOBER).then(refused("subscription_exists", "subscription_id"))
 
 
@@ -150,7 +148,7 @@ DELIVERY = {2: (129, 133), 4: (258, 267), 6: (387, 400), 12: (775, 801)}
     ("months", "city", "rural"), [(2, 629, 633), (4, 1258, 1267), (6, 1887, 1900), (12, 3775, 3801)]
 )
 def test_catalogue_and_delivery_price_add_up_to_the_worked_example(months: int, city: int, rural: int) -> None:
-    case = given(DECIDER, elsewhere={"publication-75384": (published(prices=prices(PRINTING)), tariff_set(DELIVERY))})
+    case = given(DECIDER, elsewhere=on_sale(published(prices=prices(PRINTING)), tariff_set(DELIVERY)))
     for zone, tenge, part in ((Zone.CITY, city, 0), (Zone.RURAL, rural, 1)):
         outcome = case.when(form(months, zone), at=OCTOBER)
         outcome.then_one(SubscriptionAccepted, price=tenge * 100, delivery_price=DELIVERY[months][part] * 100)
@@ -168,13 +166,13 @@ def test_a_delivery_tariff_is_set_and_a_later_one_stands_beside_it() -> None:
 def test_either_price_changes_by_its_own_date() -> None:
     dearer = {months: (city + 10, rural + 10) for months, (city, rural) in DELIVERY.items()}
     past = (published(prices=prices(PRINTING)), tariff_set(dearer, date(2026, 10, 6)), tariff_set(DELIVERY))
-    case = given(DECIDER, elsewhere={"publication-75384": past})
+    case = given(DECIDER, elsewhere=on_sale(*past))
     case.when(form(), at=at("2026-10-05 23:59")).then_one(SubscriptionAccepted, price=188_700)
     case.when(form(), at=at("2026-10-06 00:00")).then_one(SubscriptionAccepted, price=189_700)
 
 
 def test_a_term_that_the_tariff_leaves_out_is_not_sold() -> None:
-    case = given(DECIDER, elsewhere={"publication-75384": (published(), tariff_set({2: (129, 133)}))})
+    case = given(DECIDER, elsewhere=on_sale(published(), tariff_set({2: (129, 133)})))
     case.when(form(6), at=OCTOBER).then(refused("delivery_not_priced", "months"))
 
 

@@ -33,8 +33,8 @@ class RedirectSubscription(OfSubscriptions, Command):
     address: PersonalText
     place: Code | None = None
     """Default: the same as before."""
-    zone: Zone | None = None
-    """Whose price holds there. Default: the same as before."""
+    zone: Zone
+    """Whose price holds at the new address."""
     sorting_point: Code | None = None
     carrier: Code | None = None
 

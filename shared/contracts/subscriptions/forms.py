@@ -35,14 +35,18 @@ class _Form(Command):
     payment: Payment
     subscriber: Subscriber
     place: Code | None = None
-    """Where it is delivered, as cut-offs and territories know it."""
+    """Where it is delivered, as cut-offs and territories know it. Default: the facility's, where the centre's data file
+    names its place.
+    """
     sorting_point: Code | None = None
     """Card system: the intermediate point whose sorters get the card. Default: the place, else the facility."""
     carrier: Code | None = None
     """Address system: the carrier who gets the card. Default: the place, else the facility."""
     entered_by: Id | None = None
-    """Who entered it from a postman's or an agent's card; default: the worker."""
-    signed: bool = True
+    """Who entered it: at the counter the worker, unless said otherwise. A postman's or an agent's form needs it: they
+    enter nothing themselves.
+    """
+    signed: bool
     """Whether the subscriber signed the form."""
 
 
