@@ -127,8 +127,10 @@ def _partitions() -> Iterator[str]:
 
 
 def _press() -> Iterator[str]:
-    """Forms are asked for by their senders' ids, and by the month in which they begin (deploy/documents/read.py)."""
-    for name, field in (("id", "subscription_id"), ("term", "first_month")):
+    """Forms are asked for by their senders' ids, and by the month in which they begin (deploy/documents/read.py); ids
+    and cards by who enters another one (services/subscriptions/ps1.py).
+    """
+    for name, field in (("id", "subscription_id"), ("term", "first_month"), ("card", "card")):
         yield f"""CREATE INDEX IF NOT EXISTS event_{Context.SUBSCRIPTIONS}_{name}
             ON store.event_{Context.SUBSCRIPTIONS} ((data->>'{field}')) WHERE type = 'SubscriptionAccepted'"""
 

@@ -50,6 +50,14 @@ class Refused(Exception):
         self.early = early
 
 
+class Recall(NamedTuple):
+    """What an event of the stream that a message is decided on may have said: a field of its type, and the text."""
+
+    type: str
+    field: str
+    text: str
+
+
 def _no_index(kind: str, _text: str) -> str:
     raise TypeError(f"no key was given to index a {kind} with")
 
@@ -77,6 +85,8 @@ class Given(NamedTuple, Generic[S]):
     """How it stands with the keys of those whom `Decider.whose_keys` named."""
     role: Role | None = None
     """In which role it was submitted; None: another service's event."""
+    recalled: frozenset[Recall] = frozenset()
+    """What of that which `Decider.recalls` named was said on the stream it is decided on, however long ago."""
 
 
 def _reads_nothing(_message: Message) -> tuple[str, ...]:
@@ -88,6 +98,10 @@ def _looks_nothing_up(_message: Message, _blind: Blind, _known: Mapping[str, S])
 
 
 def _asks_for_no_key(_message: Message, _known: Mapping[str, S]) -> Iterable[str]:
+    return ()
+
+
+def _recalls_nothing(_message: Message) -> tuple[Recall, ...]:
     return ()
 
 
@@ -119,6 +133,10 @@ class Decider(Generic[S]):
     """(message, index, other streams' states so far) -> further streams; asked until it names none that is new."""
     whose_keys: Callable[[Message, Mapping[str, S]], Iterable[str]] = _asks_for_no_key
     """(message, other streams' states) -> the consumers whose keys the decision asks after."""
+    recalls: Callable[[Message], tuple[Recall, ...]] = _recalls_nothing
+    """What must not be said twice on the stream it is decided on, and may stand before what was carried forward. Each
+    type and field needs an index of its own (deploy/migrate.py).
+    """
     forgets: Callable[[Message], str | None] = _forgets_nobody
     """An event that says a consumer is forgotten -> whose key is deleted before it is reacted to."""
     case_of: Callable[[Event], str | None] = _its_streams

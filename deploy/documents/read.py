@@ -61,7 +61,7 @@ async def abonement(pool: Pool, number: str, zone: ZoneInfo) -> Abonement | None
 async def number_of(connection: Pool | Connection, subscription_id: str) -> str | None:
     """The number of the form that its sender gave this id; None: there is none.
 
-    Problem: there are several, as days that are certified forget their forms' ids.
+    Problem: there are several: each facility tells its own apart, and once they were told apart by day only.
     """
     rows = await connection.fetch(
         """SELECT correlation_id FROM store.event

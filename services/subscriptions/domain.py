@@ -56,7 +56,7 @@ from shared.contracts.subscriptions import (
 )
 from shared.contracts.values import Context
 from shared.deadlines import Calendars, Hours, Interval
-from shared.decider import Decider, Given, Refused
+from shared.decider import Decider, Given, Recall, Refused
 from shared.rules import not_in_the_future
 
 
@@ -131,7 +131,7 @@ def _accept(
     """A form gets its number, and opens its operating day where nobody has."""
     publications = {index: _publication(given.others.get(publication_stream(index))) for index in ps1.indexes(form)}
     on = books.operating_day(today, calendars.of(form.facility))
-    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today, on, facility_place)
+    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today, on, facility_place, given.recalled)
     if isinstance(form, AcceptSubscription):
         accepted = [ps1.accept(books, form, sale, given.fresh_id)]
     else:
@@ -245,6 +245,11 @@ def reads(message: Message) -> tuple[str, ...]:
             return ()
 
 
+def recalls(message: Message) -> tuple[Recall, ...]:
+    """What a form's facility must not have entered before."""
+    return ps1.recalls(message) if isinstance(message, AcceptSubscription) else ()
+
+
 def case_of(event: Event) -> str | None:
     """Forms and refunds belong to their abonement, what concerns a day to the day, not all to the facility."""
     match event:
@@ -265,6 +270,7 @@ def decider(calendars: Calendars, places: Mapping[str, str] = NOWHERE) -> Decide
         initial=Unknown,
         stream_of=stream_of,
         reads=reads,
+        recalls=recalls,
         case_of=case_of,
         carried_forward=frozenset({BooksCarriedForward}),
         decide=partial(decide, calendars, places),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from services.subscriptions.campaigns import Calendar, campaign_for, may_begin
 from services.subscriptions.catalogue import Publication, entry_in_force, in_territory, issues_of, price_of
 from shared.contracts.subscriptions import AcceptOrder, AcceptSubscription, OrderLine, SubscriptionAccepted
 from shared.contracts.values import Seller
-from shared.decider import Refused
+from shared.decider import Recall, Refused
 
 LARGEST_AMOUNT = 10**13
 """In tiyn. More than any money field of the published language holds: a slip of the keyboard, not a subscription."""
@@ -27,13 +27,15 @@ class Sale:
     operating_day: date
     facility_place: str | None
     """Where the facility is: a form that names no place is delivered there."""
+    entered_before: Set[Recall]
+    """Of what may be entered once: what the facility entered, on whatever day."""
 
 
 def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) -> SubscriptionAccepted:
     """A form at the prices in force on the day; only what is in the catalogue is accepted."""
     _entered_by_somebody_inside(form)
     subscription_id = form.subscription_id or fresh_id
-    _new_here(books, subscription_id, form.card)
+    _new_here(books, form, sale, subscription_id)
     if form.card is not None and form.seller is Seller.FACILITY:
         raise Refused(
             "card_at_the_counter",
@@ -69,19 +71,28 @@ def _entered_by_somebody_inside(form: AcceptSubscription | AcceptOrder) -> None:
     )
 
 
-def _new_here(books: Books, subscription_id: str, card: str | None) -> None:
-    """The same form, and the same card, is entered once; certified days are remembered no more."""
-    for on, day in books.days.items():
-        if subscription_id in day.forms_known:
-            raise Refused(
-                "subscription_exists",
-                f"subscription {subscription_id} was accepted on {on} already; leave the id out to get a new one",
-                "subscription_id",
-            )
-        if card is not None and card in day.cards_known:
-            raise Refused(
-                "card_entered_already", f"card {card} was entered on {on} already; take the next card", "card"
-            )
+def recalls(form: AcceptSubscription) -> tuple[Recall, ...]:
+    """What may be entered once, whenever that was: the sender's own id, and the delivery card."""
+    told = (("subscription_id", form.subscription_id), ("card", form.card))
+    return tuple(Recall(SubscriptionAccepted.type_name(), field, text) for field, text in told if text is not None)
+
+
+def _new_here(books: Books, form: AcceptSubscription, sale: Sale, subscription_id: str) -> None:
+    """The same form, and the same card, is entered once: on a day that runs, or on one that is certified."""
+    entered = {one.field for one in recalls(form) if one in sale.entered_before}
+    if "subscription_id" in entered or any(subscription_id in day.forms_known for day in books.days.values()):
+        raise Refused(
+            "subscription_exists",
+            f"subscription {subscription_id} was accepted already (`tereze ps1 {subscription_id}`); leave the id out "
+            "to get a new one",
+            "subscription_id",
+        )
+    if "card" in entered or any(form.card in day.cards_known for day in books.days.values()):
+        raise Refused(
+            "card_entered_already",
+            f"card {form.card} was entered at {form.facility} already; take the next card",
+            "card",
+        )
 
 
 def _accepted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -18,6 +18,7 @@ from .rows import COLUMNS, recorded
 __all__ = ["EventStore", "Log"]
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+_NAME = re.compile("[A-Za-z_]+")
 _LOST_RACE = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
 _ATTEMPTS = 4
 """So often a batch is tried whole while others write the same streams; then message by message."""
@@ -81,6 +82,7 @@ class EventStore:
         if not re.fullmatch("[a-z][a-z_]*", context):
             raise ValueError(f"{context!r} is no name of a context: small letters and _ only")
         self._pool = pool
+        self._context = context
         self._append = append_statement(context)
         self._load = f"""SELECT {COLUMNS} FROM store.event_{context}
             WHERE stream_id = ANY($1::text[]) ORDER BY stream_id, version"""  # noqa: S608 - context is checked above
@@ -146,6 +148,19 @@ class EventStore:
         for event in recorded(await self._pool.fetch(self._load_from, list(versions), list(versions.values()))):
             streams[event.stream_id].append(event)
         return streams
+
+    async def said(self, type_name: str, field: str, wanted: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of some streams, each with a text, on which an event of this type has the text in this field."""
+        if not all(map(_NAME.fullmatch, (type_name, field))):
+            raise ValueError(f"{type_name!r} or {field!r} is no name: letters and _ only")
+        # Both stand in the statement: an index on the field of this type is only used for what it is made for.
+        statement = f"""SELECT stream, text FROM unnest($1::text[], $2::text[]) AS wanted (stream, text)
+            CROSS JOIN LATERAL (
+                SELECT FROM store.event_{self._context} e
+                WHERE e.type = '{type_name}' AND e.data->>'{field}' = text AND e.stream_id = stream LIMIT 1
+            ) AS found"""  # noqa: S608 - names are checked above
+        rows = await self._pool.fetch(statement, [one[0] for one in wanted], [one[1] for one in wanted])
+        return frozenset((row[0], row[1]) for row in rows)
 
     async def cases(self, stream_ids: Sequence[str], positions: Sequence[int]) -> dict[int, str]:
         """The correlation id of the events of these streams at these positions."""

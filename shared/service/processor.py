@@ -160,6 +160,8 @@ class Processor(Generic[S]):
             for consumer_id in decider.whose_keys(message, rest[index])
         }
         keys = await self._keys.standing(sorted(asked)) if asked else {}
+        # After the states: what is said from here on makes the append a conflict.
+        recalled = await self._states.recalled(messages, streams)
         drafts: list[_Draft[S]] = []
         refused: list[int] = []
         again: list[int] = []
@@ -171,7 +173,16 @@ class Processor(Generic[S]):
                 again.append(index)
                 continue
             before = known.get(stream_id) or StreamState(decider.initial(), 0, None)
-            given = Given(incoming.occurred_at, now, fresh[index], rest[index], blind, keys, incoming.role)
+            given = Given(
+                incoming.occurred_at,
+                now,
+                fresh[index],
+                rest[index],
+                blind,
+                keys,
+                incoming.role,
+                recalled.get(index, frozenset()),
+            )
             try:
                 events = decider.decide(before.state, incoming.message, given)
                 state = before.state

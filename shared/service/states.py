@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from shared.contracts.base import Message
-from shared.decider import Blind, Decider
+from shared.decider import Blind, Decider, Recall
 from shared.eventstore.codec import decode
 from shared.eventstore.model import RecordedEvent
 from shared.service.cache import StateCache, StreamState
@@ -22,6 +23,9 @@ class Streams(Protocol):
         self, stream_ids: Sequence[str], since: Sequence[str] = ()
     ) -> Mapping[str, Sequence[RecordedEvent]]: ...
     async def load_from(self, versions: Mapping[str, int]) -> Mapping[str, Sequence[RecordedEvent]]: ...
+    async def said(
+        self, type_name: str, field: str, wanted: Collection[tuple[str, str]]
+    ) -> frozenset[tuple[str, str]]: ...
 
 
 class Known(NamedTuple, Generic[S]):
@@ -75,6 +79,21 @@ class States(Generic[S]):
                 missing = set[str]()
             looking = found
         return known
+
+    async def recalled(
+        self, messages: Mapping[int, Message], streams: Mapping[int, str]
+    ) -> Mapping[int, frozenset[Recall]]:
+        """What was said before on each message's stream, of what its decision asks after; most ask nothing."""
+        asked = {index: asks for index, one in messages.items() if (asks := self.decider.recalls(one))}
+        wanted: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        for index, asks in asked.items():
+            for one in asks:
+                wanted[one.type, one.field].add((streams[index], one.text))
+        said = {names: await self.store.said(*names, found) for names, found in wanted.items()}
+        return {
+            index: frozenset(one for one in asks if (streams[index], one.text) in said[one.type, one.field])
+            for index, asks in asked.items()
+        }
 
     async def _read(self, stream_ids: Collection[str], own: Collection[str], known: dict[str, StreamState[S]]) -> None:
         """Read these streams into `known`.

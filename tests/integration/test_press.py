@@ -235,7 +235,13 @@ async def test_the_day_is_reconciled_and_certified_and_its_documents_say_so(pres
         moved = await ask(
             desk,
             "RedirectSubscription",
-            {"abonement": late.case_id, "index": "75384", "worker": "w1", "address": "Тараз, Төле би 9"},
+            {
+                "abonement": late.case_id,
+                "index": "75384",
+                "worker": "w1",
+                "address": "Тараз, Төле би 9",
+                "zone": "city",
+            },
         )
         assert moved.status is Status.ACCEPTED, moved
     protocol = json.loads(await tereze(press, "day", FACILITY, day, "--json"))

@@ -54,8 +54,8 @@ def entry(message_id: str, effective_from: str, city: int) -> Incoming:
     return message("PublishCatalogueEntry", message_id, data)
 
 
-def subscription(message_id: str) -> Incoming:
-    data = {
+def subscription(message_id: str, **more: Any) -> Incoming:
+    data: dict[str, Any] = {
         "subscription_id": message_id,
         "index": "64001",
         "first_month": "2026-07",
@@ -69,7 +69,12 @@ def subscription(message_id: str) -> Incoming:
         "payment": "cash",
         "subscriber": {"kind": "individual", "name": "A", "address": "B"},
     }
-    return message("AcceptSubscription", message_id, data)
+    return message("AcceptSubscription", message_id, data | more)
+
+
+def from_card(message_id: str, card: str, **more: Any) -> Incoming:
+    """A form that a postman's card brings."""
+    return subscription(message_id, card=card, seller="postman", worker="p1", entered_by="w1", **more)
 
 
 def written(step: str, case_id: str) -> Incoming:
@@ -217,3 +222,39 @@ async def test_processes_give_no_number_twice_and_who_lost_too_often_is_told_lat
         waiting = lost
     assert lost_once, "with nobody losing, nothing was shown"
     assert sorted(numbers) == [f"post-1.2026.{number:06}" for number in range(1, 65)]
+
+
+async def test_a_card_and_a_senders_id_are_entered_once_also_when_the_day_is_certified(pool: Any) -> None:
+    """Regression: the day after it was certified, the same card and the same id were accepted once more."""
+    process = a_process(pool, SUBSCRIPTIONS)
+    await decide(process, entry("x", "2020-01-01", 100))
+    assert statuses(await decide(process, from_card("s1", "D-17"))) == [Status.ACCEPTED]
+    day = {"facility": "post-1", "day": "2026-05-04", "worker": "w1"}
+    piles = [{"index": "64001", "months": 6, "cards": 1}]
+    count = message("CountDay", "count", day | {"cash": 100, "invoiced": 0, "cards": piles})
+    certified = await decide(process, count, message("CertifyDay", "certify", day | {"signature": "W."}))
+    assert statuses(certified) == [Status.ACCEPTED] * 2
+    for number, other in enumerate((process, a_process(pool, SUBSCRIPTIONS))):
+        told = await decide(
+            other,
+            from_card(f"card-{number}", "D-17"),
+            subscription(f"id-{number}", subscription_id="s1"),
+            from_card(f"elsewhere-{number}", "D-17", facility=f"post-2{number}"),
+            from_card(f"new-{number}", f"D-18-{number}"),
+        )
+        assert [one.answer.reasons[0].code if one.answer.reasons else "" for one in told] == [
+            "card_entered_already",
+            "subscription_exists",
+            "",
+            "",
+        ]
+        assert told[-1].answer.case_id == f"post-1.2026.00000{number + 2}", "what was refused takes no number"
+
+
+async def test_of_many_who_enter_one_card_at_once_one_succeeds(pool: Any) -> None:
+    processes = [a_process(pool, SUBSCRIPTIONS) for _ in range(8)]
+    await decide(processes[0], entry("x", "2020-01-01", 100))
+    told = await asyncio.gather(*(decide(one, from_card(f"f{n}", "D-17")) for n, one in enumerate(processes)))
+    codes = sorted(one.answer.reasons[0].code if one.answer.reasons else "" for (one,) in told)
+    assert codes.count("") == 1
+    assert set(codes[1:]) <= {"card_entered_already", "busy"}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from shared.contracts.base import Event, Message
 from shared.contracts.values import Role
-from shared.decider import Decider, Given, Key, Refused
+from shared.decider import Decider, Given, Key, Recall, Refused
 
 ALMATY = timezone(timedelta(hours=5))
 FRESH_ID = "fresh"
@@ -81,6 +81,16 @@ def look_up(decider: Decider[Any], message: Message, states: Mapping[str, Any]) 
     return others
 
 
+def recall(decider: Decider[Any], message: Message, said: Iterable[Event]) -> frozenset[Recall]:
+    """What of that which must not be said twice these events of its stream say."""
+    return frozenset(
+        one
+        for one in decider.recalls(message)
+        for event in said
+        if event.type_name() == one.type and getattr(event, one.field) == one.text
+    )
+
+
 @dataclass(frozen=True)
 class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
     """What happened so far on the stream: events, each with its time (default: nine o'clock)."""
@@ -98,9 +108,9 @@ class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
         """A message arrives that happened `at`, from somebody in this role; the clock says `now` (default: `at`)."""
         others = look_up(self.decider, message, {name: self._state(past) for name, past in self.elsewhere.items()})
         keys = {who: self.keys.get(who, Key.NONE) for who in self.decider.whose_keys(message, others)}
-        facts = Given(
-            occurred_at=at, now=now or at, fresh_id=FRESH_ID, others=others, blind=blind, keys=keys, role=role
-        )
+        said = [one[0] if isinstance(one, tuple) else one for one in self.happened]
+        recalled = recall(self.decider, message, said)
+        facts = Given(at, now or at, FRESH_ID, others, blind, keys, role, recalled)
         try:
             return Outcome(tuple(self.decider.decide(self._state(self.happened), message, facts)))
         except Refused as refusal:

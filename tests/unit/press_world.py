@@ -25,7 +25,7 @@ from shared.contracts.subscriptions import (
 from shared.contracts.values import Distribution, Payment, Seller, SubscriberKind, Zone
 from shared.decider import Decider, Given, Refused
 
-from .given_when_then import at, blind, look_up
+from .given_when_then import at, blind, look_up, recall
 
 TENGE = 100
 """One tenge in tiyn."""
@@ -232,7 +232,12 @@ class PressWorld:
         state = self.states.get(stream, rules.initial())
         others = look_up(rules, message, self.states)
         given = Given(
-            occurred_at=when, now=self.now, fresh_id=re.sub("[^A-Za-z0-9]", "-", message_id), others=others, blind=blind
+            occurred_at=when,
+            now=self.now,
+            fresh_id=re.sub("[^A-Za-z0-9]", "-", message_id),
+            others=others,
+            blind=blind,
+            recalled=recall(rules, message, (event for on, event in self.log if on == stream)),
         )
         events = rules.decide(state, message, given)
         for event in events:

@@ -315,6 +315,15 @@ class OperatingDays(RuleBasedStateMachine):
             assert numbers == list(range(1, len(numbers) + 1)), book
 
     @invariant()
+    def a_card_is_entered_once(self) -> None:
+        cards = [
+            (event.facility, event.card)
+            for _, event in self.world.log
+            if isinstance(event, SubscriptionAccepted) and event.card is not None
+        ]
+        assert len(cards) == len(set(cards))
+
+    @invariant()
     def nobody_gets_back_more_than_was_paid(self) -> None:
         paid: Counter[str] = Counter()
         for _, event in self.world.log:

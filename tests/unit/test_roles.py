@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,6 +117,9 @@ class Ledger:
 
     async def load_from(self, versions: Mapping[str, int]) -> Mapping[str, Sequence[RecordedEvent]]:
         return dict.fromkeys(versions, ())
+
+    async def said(self, type_name: str, field: str, wanted: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        return frozenset()
 
     async def seen(self, message_ids: Sequence[str]) -> Mapping[str, tuple[bytes, tuple[int, ...]]]:
         known = {one.message_id: one.fingerprint for one in self.appended}

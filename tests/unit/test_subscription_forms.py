@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from services.subscriptions.domain import DECIDER
-from shared.contracts.subscriptions import AcceptOrder, AcceptSubscription, OrderLine, Subscriber, SubscriptionAccepted
+from shared.contracts.subscriptions import (
+    AcceptOrder,
+    AcceptSubscription,
+    BooksCarriedForward,
+    OrderLine,
+    Subscriber,
+    SubscriptionAccepted,
+)
 from shared.contracts.values import Payment, Seller, SubscriberKind
 
 from .given_when_then import FRESH_ID, at, given, refused
@@ -53,6 +62,21 @@ def test_a_postmans_card_is_entered_once() -> None:
     case.when(other, at=OCTOBER).then_one(SubscriptionAccepted, card="D-18", entered_by="counter-1", worker="postman-3")
     at_the_counter = other.model_copy(update={"seller": Seller.FACILITY})
     case.when(at_the_counter, at=OCTOBER).then(refused("card_at_the_counter", "card"))
+
+
+def test_nor_is_a_card_or_a_senders_id_entered_again_once_its_day_is_certified() -> None:
+    """Regression: books that are carried forward remember neither, and the next day took both again."""
+    carried = BooksCarriedForward(
+        case_id="post-1.2026-10-05", facility="post-1", day=date(2026, 10, 5), year=2026, last_number=1
+    )
+    case = given(DECIDER, (opened(), accepted(1, card="D-17"), carried), HERE)
+    next_day = at("2026-10-06 09:00")
+    case.when(form(card="D-17", subscription_id="S2"), at=next_day).then(refused("card_entered_already", "card"))
+    case.when(form(subscription_id="S1"), at=next_day).then(refused("subscription_exists", "subscription_id"))
+    other = case.when(form(card="D-18", subscription_id="S2"), at=next_day)
+    other.then_one(SubscriptionAccepted, abonement="post-1.2026.000002", card="D-18")
+    # A form that brings neither asks nothing more of the store.
+    assert DECIDER.recalls(form(subscription_id=None)) == ()
 
 
 def test_a_form_without_the_subscribers_signature_is_not_accepted() -> None:
