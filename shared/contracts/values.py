@@ -27,7 +27,7 @@ class Channel(StrEnum):
 
 
 class Language(StrEnum):
-    """The language the consumer wrote or spoke (§3)."""
+    """The language the consumer wrote or spoke (§3). Each has its texts: see docs/domain.md, A further language."""
 
     KK = "kk"
     RU = "ru"

@@ -19,7 +19,7 @@ class Route(BaseModel):
 
     topic: Short | None = None
     """None: any topic that no other row names."""
-    languages: Annotated[list[Language], Field(min_length=1, max_length=3)]
+    languages: Annotated[list[Language], Field(min_length=1, max_length=len(Language))]
     people: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
