@@ -120,6 +120,9 @@ def _partitions() -> Iterator[str]:
         yield f"CREATE UNIQUE INDEX IF NOT EXISTS {event}_stream ON store.{event} (stream_id, version)"
         yield f"CREATE INDEX IF NOT EXISTS {event}_log ON store.{event} (xid, position)"
         yield f"CREATE INDEX IF NOT EXISTS {event}_case ON store.{event} (correlation_id, position)"
+        if context in CONTEXTS:
+            # What was ever said of somebody: by what they are reached, and which cases are theirs.
+            yield f"CREATE INDEX IF NOT EXISTS {event}_consumer ON store.{event} ((data->>'consumer_id'))"
         yield f"ALTER TABLE store.{event} ALTER context SET DEFAULT '{context}'"
         yield f"CREATE TABLE IF NOT EXISTS store.{inbox} PARTITION OF store.inbox FOR VALUES IN ('{context}')"
         yield f"CREATE UNIQUE INDEX IF NOT EXISTS {inbox}_message ON store.{inbox} (message_id)"

@@ -7,10 +7,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from services.notify.contacts import FIELDS, TOLD, Pool, Saying, reached, read_sayings, way
+from services.notify.contacts import (
+    FIELDS,
+    TOLD,
+    Pool,
+    Reached,
+    reached,
+    reached_elsewhere,
+    read_elsewhere,
+    read_records,
+    read_sayings,
+    way,
+)
 from services.notify.templates import event_types, words_of
 from shared.contracts.base import Event
 from shared.contracts.outgoing import Addressee, ConsumerMessage
+from shared.decider import Key
 from shared.eventstore.codec import Keys, UnreadableEvent, decode, unseal_event
 from shared.eventstore.model import RecordedEvent
 from shared.eventstore.vault import Unsealable, Vault, unseal
@@ -30,16 +42,14 @@ class Composer:
         """A message for each event, or None where there is nothing to say, nobody to say it to, or no way to them."""
         told = {place: event for place, event in enumerate(events) if self._is_told(event, now)}
         readable = {place: event for place, one in told.items() if (event := _readable(one)) is not None}
-        ids = {one for place, event in readable.items() for one in (*_own(told[place], event), str(event.consumer_id))}
-        sayings = await read_sayings(self._pool, sorted(ids)) if ids else {}
+        known = await self._reached(told, readable)
         # A vault of its own for each page: it remembers no key of anybody who was forgotten a moment ago.
-        keys = await Vault(self._pool).existing_keys(
-            {event.consumer_id for event in readable.values() if event.consumer_id is not None}
-        )
+        owners = {owner for one in known.values() for owner, _ in one.sealed.values()}
+        keys = await Vault(self._pool).existing_keys(owners | {one.consumer_id for one in known.values()})
         messages: list[ConsumerMessage | None] = [None] * len(events)
-        for place, event in readable.items():
+        for place, reach in known.items():
             try:
-                messages[place] = self._message(told[place], event, sayings, keys)
+                messages[place] = self._message(told[place], readable[place], reach, keys)
             except Unsealable as error:
                 log.error("no message about event %d: %s", told[place].position, error)
             except Exception:
@@ -50,18 +60,39 @@ class Composer:
     def _is_told(self, event: RecordedEvent, now: datetime) -> bool:
         return event.type in event_types() and now - event.recorded_at <= self._max_age
 
-    def _message(
-        self, recorded: RecordedEvent, event: Event, sayings: Mapping[str, Sequence[Saying]], keys: Keys
-    ) -> ConsumerMessage | None:
-        consumer_id = event.consumer_id
-        if consumer_id is None or (key := keys.get(consumer_id)) is None:
-            return None  # nobody's, or of somebody who was forgotten
-        case_id = _case(recorded, event)
-        own = _own(recorded, event)
-        known = reached(consumer_id, own, [one for place in {consumer_id, *own} for one in sayings.get(place, ())])
+    async def _reached(self, told: Mapping[int, RecordedEvent], readable: Mapping[int, Event]) -> Mapping[int, Reached]:
+        """How the person of each event is reached; those left out are nobody, or in no way."""
+        whose = {place: event.consumer_id for place, event in readable.items() if event.consumer_id is not None}
+        own = {place: _own(told[place], readable[place]) for place in whose}
+        ids = {one for place, consumer_id in whose.items() for one in (consumer_id, *own[place])}
+        sayings = await read_sayings(self._pool, sorted(ids)) if ids else {}
+        known = {
+            place: reached(consumer_id, own[place], [one for id_ in {consumer_id, *own[place]} for one in sayings[id_]])
+            for place, consumer_id in whose.items()
+        }
+        found = {place: one for place, one in known.items() if one.way is not None}
+        strangers = {place: one for place, one in known.items() if one.way is None}
+        if not strangers:
+            return found
+        records = await read_records(self._pool, {one.consumer_id for one in strangers.values()})
+        everybody = {one for theirs in records.values() for one in theirs}
+        elsewhere = await read_elsewhere(self._pool, everybody)
+        # A forgotten person's records are forgotten one after the other: none of them answers for the others by now.
+        standing = await Vault(self._pool).standing(everybody)
+        for place, one in strangers.items():
+            theirs = records[one.consumer_id]
+            if all(standing[record] is not Key.DELETED for record in theirs):
+                found[place] = reached_elsewhere(one, [said for record in theirs for said in elsewhere[record]])
+        return found
+
+    def _message(self, recorded: RecordedEvent, event: Event, known: Reached, keys: Keys) -> ConsumerMessage | None:
+        opening = {known.consumer_id, *(owner for owner, _ in known.sealed.values())}
+        if any(keys.get(owner) is None for owner in opening):
+            return None  # of somebody who was forgotten
         if known.history or getattr(event, "history", False):
             return None
-        contacts = {name: unseal(key, consumer_id, token) for name, token in known.sealed.items()}
+        case_id = _case(recorded, event)
+        contacts = {name: unseal(keys[owner], owner, token) for name, (owner, token) in known.sealed.items()}
         channel = way(known.channel, contacts)
         if channel is None:
             return None

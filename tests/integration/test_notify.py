@@ -19,12 +19,14 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.launcher import System
+from services.notify.contacts import ELSEWHERE
 from shared.bus import names
 from shared.bus.answers import Status
 from shared.bus.client import Submitter
 from shared.bus.reading import read_through
 from shared.contracts import COMMANDS
 from shared.contracts.outgoing import ConsumerMessage
+from shared.contracts.values import Context
 from shared.roles import usual
 from tests.conftest import StartSystem, empty_store
 
@@ -221,6 +223,63 @@ async def test_who_was_forgotten_is_not_written_to_and_what_was_written_is_delet
     await all_told(store)
     # Then what lay on the stream for them is gone, and nothing more comes
     assert await erased()
+
+
+async def test_who_is_known_is_reached_by_what_another_of_their_cases_says(
+    system: System, store: asyncpg.Pool[asyncpg.Record]
+) -> None:
+    """Regression: the base knew that there is a phone, which stood in an earlier case's message, and nobody rang."""
+    # Given two people who wrote once, and one of them again, recognised by id
+    other = {"name": "Ермек", "email": "e@example.org"}
+    await submit(system, request("case-1", "phone"), request("case-2", "email", **other))
+    first, second = [
+        row["consumer_id"]
+        for row in await store.fetch(
+            "SELECT data->>'consumer_id' AS consumer_id FROM store.event WHERE type = 'RequestReceived'"
+            " ORDER BY position"
+        )
+    ]
+    await submit(system, request("case-3", "email", "ru", consumer_id=first))
+    await all_told(store)
+    assert [(one.case_id, one.to.email) for one in await told_after(system, 2)] == [("case-3", PERSON["email"])]
+    # When somebody of whom nothing is known turns out to be the other one, what happens from then on is told
+    await submit(system, request("case-4", "email", "ru", name="Ермек"))
+    await all_told(store)
+    assert await told_after(system, 3) == []
+    merge = {"kept": second, "merged": "c-case-4", "merged_by": "m-1", "reason": "said so"}
+    question = {"missing": ["place"], "by": "email", "until": "2199-01-01T10:00:00+05:00", "question": "Where?"}
+    await submit(system, ("MergeConsumers", merge))
+    await submit(system, ("AskClarification", {"case_id": "case-4", **question}))
+    await all_told(store)
+    told = [(one.case_id, one.to.email, one.language) for one in await told_after(system, 3)]
+    assert told == [("case-4", other["email"], "ru")]
+    # Then nothing more comes once the person is forgotten
+    await submit(system, ("ForgetConsumer", {"consumer_id": first}))
+
+    async def forgotten() -> bool:
+        return await store.fetchval("SELECT key IS NULL FROM vault.key WHERE consumer_id = $1", first)
+
+    await until(forgotten)
+    await submit(system, ("AskClarification", {"case_id": "case-3", **question}))
+    await all_told(store)
+    assert {body(one).case_id for one in await sent(system)} == {"case-2", "case-4"}
+
+
+async def told_after(system: System, count: int) -> list[ConsumerMessage]:
+    """What was sent after the first so many messages."""
+    return [body(one) for one in await sent(system)][count:]
+
+
+async def test_what_was_said_of_somebody_is_found_by_an_index(store: asyncpg.Pool[asyncpg.Record]) -> None:
+    """As notify reads it, though the plan knows no statistics: the log is too long to be searched for each message."""
+    async with store.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE elsewhere (text[], text[]) AS {ELSEWHERE}")
+        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE elsewhere('{p}', '{T}')"))
+    assert "Seq Scan" not in plan
+    assert {f"event_{context}_consumer" in plan for context in Context} == {True}
+    assert "event_watch" not in plan
 
 
 async def test_a_cursor_put_back_tells_nobody_twice_and_nobody_late(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.contacts import NEEDS, SAYING, TOLD, WAYS, Saying, reached, way
+from services.notify.contacts import NEEDS, SAYING, TOLD, WAYS, Saying, reached, reached_elsewhere, way
 from shared.contracts.outgoing import OUT_CHANNELS
 from shared.contracts.values import Channel
 
@@ -36,7 +36,7 @@ def test_the_case_says_channel_and_language_and_the_latest_word_counts_for_conta
         ],
     )
     assert (found.channel, found.language, found.history) == (Channel.PHONE, "ru", False)
-    assert found.sealed == {"name": "Иван", "phone": "new", "email": "base"}
+    assert found.sealed == {"name": (CONSUMER, "Иван"), "phone": (CONSUMER, "new"), "email": (CONSUMER, "base")}
 
 
 def test_what_is_said_of_another_person_does_not_count() -> None:
@@ -48,10 +48,26 @@ def test_without_a_word_in_the_case_the_information_base_says_the_language() -> 
     assert reached(CONSUMER, {CASE}, [said(1, "RequestReceived", CONSUMER, language="en")]).language == "en"
 
 
+def test_what_stands_in_another_case_or_another_record_of_the_person_only_fills_what_is_missing() -> None:
+    walked_in = said(3, "RequestReceived", channel="walk_in", phone="own")
+    of_other_record = said(5, "SubscriptionAccepted", "po-1.2026.000001", name="later", email="theirs")
+    of_other_record = of_other_record._replace(data={**of_other_record.data, "consumer_id": "c-2"})
+    elsewhere = [
+        of_other_record,
+        said(1, "RequestReceived", "case-0", channel="post", language="ru", phone="old", name="earlier"),
+    ]
+    found = reached_elsewhere(reached(CONSUMER, {CASE}, [walked_in]), elsewhere)
+    assert found.sealed == {"phone": (CONSUMER, "own"), "name": ("c-2", "later"), "email": ("c-2", "theirs")}
+    # How a case came is its own word, and so is its language, where it has one.
+    assert (found.channel, found.language) == (Channel.WALK_IN, "ru")
+    spoken = said(3, "RequestReceived", channel="walk_in", language="en")
+    assert reached_elsewhere(reached(CONSUMER, {CASE}, [spoken]), elsewhere).language == "en"
+
+
 def test_what_lies_in_another_stream_of_the_case_is_its_own_word() -> None:
     booked = said(2, "AppointmentBooked", "day-1", channel="phone", language="ru", phone="p")
     found = reached(CONSUMER, {CASE, "day-1"}, [said(1, "ConsumerRegistered", CONSUMER, phone="old"), booked])
-    assert (found.channel, found.language, found.sealed) == (Channel.PHONE, "ru", {"phone": "p"})
+    assert (found.channel, found.language, found.sealed) == (Channel.PHONE, "ru", {"phone": (CONSUMER, "p")})
 
 
 def test_a_case_taken_over_from_older_records_is_known_as_one() -> None:
