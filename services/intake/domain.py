@@ -3,7 +3,7 @@
 - `requests`: a request for a consultation comes in, is handed over, or ends at once; `details`: stage 2.
 - `clarifying`: what is missing is asked of the consumer, whichever of the two it is.
 - `mail` and `mail_ends`: a written request is registered, clarified, forwarded; answered, put off, declined, sent on.
-- `registry`, `contacts` and `complainants`: the one information base: recognise, enter, verify, merge, forget.
+- `registry`, `contacts` and `elsewhere`: the one information base: recognise, enter, verify, merge, forget.
 - `calls` and `callbacks`: a phone call with its steps, scripts, and what is promised to whom was not served.
 - `bookings`: appointments in person, a slot to one consumer.
 - `routing`: who becomes responsible, by topic, language and load.
@@ -24,9 +24,9 @@ from services.intake import (
     bookings,
     callbacks,
     calls,
-    complainants,
     contacts,
     details,
+    elsewhere,
     mail,
     mail_ends,
     registry,
@@ -88,6 +88,7 @@ from shared.contracts.intake import (
     SetRouting,
     TryCallBack,
 )
+from shared.contracts.subscriptions import SubscriptionAccepted
 from shared.contracts.values import Context
 from shared.decider import Blind, Decider, Given, Refused
 from shared.regimes import CASE_TYPES, CaseTypes
@@ -113,8 +114,9 @@ REACTIONS: tuple[type[Event], ...] = (
     CaseEnded,
     Satisfied,
     AssessmentWaived,
-    # Who complains is in the information base, too.
+    # Who complains or subscribes is in the information base, too.
     ComplaintReceived,
+    SubscriptionAccepted,
 )
 
 OfWritten = (
@@ -169,8 +171,8 @@ def decide(
             return [routing.set_routing(state, message)]
         case ContactAdded() | ContactDropped():
             return contacts.decide(state, message, given)
-        case ComplaintReceived():
-            return complainants.enter(state, message, given)
+        case ComplaintReceived() | SubscriptionAccepted():
+            return elsewhere.enter(state, message, given)
         case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied():
             return routing.count(state, message, given)
         case ConsultationHandedOver():
@@ -298,7 +300,7 @@ def stream_of(message: Message, fresh_id: str) -> str:
             return f"case-{message.case_id or fresh_id}"
         case ContactAdded() | ContactDropped():
             return contacts.claim_stream(message.contact)
-        case ComplaintReceived():
+        case ComplaintReceived() | SubscriptionAccepted():
             return contacts.record_stream(message.consumer_id or "")
         case (
             CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied()
@@ -328,8 +330,9 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     MergeConsumers: registry.needs,
     ConsumerMerged: registry.needs,
     ContactAdded: registry.needs,
-    ComplaintReceived: complainants.needs,
     CollectDetails: details.needs,
+    ComplaintReceived: elsewhere.needs,
+    SubscriptionAccepted: elsewhere.needs,
     ReceiveCall: calls.needs,
     FindCallerData: calls.needs,
     GiveInformation: calls.needs,

@@ -50,6 +50,7 @@ from shared.contracts.subscriptions import (
     ReverseSubscription,
     SetCutOffs,
     SetDeliveryTariff,
+    Subscriber,
     SubscriptionAccepted,
     SubscriptionAnnulled,
     SubscriptionReversed,
@@ -131,7 +132,15 @@ def _accept(
     """A form gets its number, and opens its operating day where nobody has."""
     publications = {index: _publication(given.others.get(publication_stream(index))) for index in ps1.indexes(form)}
     on = books.operating_day(today, calendars.of(form.facility))
-    sale = ps1.Sale(publications, _calendar(given.others.get(CALENDAR)), today, on, facility_place, given.recalled)
+    sale = ps1.Sale(
+        publications,
+        _calendar(given.others.get(CALENDAR)),
+        today,
+        on,
+        facility_place,
+        given.recalled,
+        ps1.recognisable(form, given),
+    )
     if isinstance(form, AcceptSubscription):
         accepted = [ps1.accept(books, form, sale, given.fresh_id)]
     else:
@@ -250,6 +259,17 @@ def recalls(message: Message) -> tuple[Recall, ...]:
     return ps1.recalls(message) if isinstance(message, AcceptSubscription) else ()
 
 
+def whose_keys(message: Message, _known: Mapping[str, State]) -> tuple[str, ...]:
+    """Whom a form names may be forgotten meanwhile."""
+    match message:
+        case AcceptSubscription(subscriber=Subscriber(consumer_id=str() as named)):
+            return (named,)
+        case AcceptOrder(subscriber=Subscriber(consumer_id=str() as named)):
+            return (named,)
+        case _:
+            return ()
+
+
 def case_of(event: Event) -> str | None:
     """Forms and refunds belong to their abonement, what concerns a day to the day, not all to the facility."""
     match event:
@@ -271,6 +291,7 @@ def decider(calendars: Calendars, places: Mapping[str, str] = NOWHERE) -> Decide
         stream_of=stream_of,
         reads=reads,
         recalls=recalls,
+        whose_keys=whose_keys,
         case_of=case_of,
         carried_forward=frozenset({BooksCarriedForward}),
         decide=partial(decide, calendars, places),

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from services.subscriptions.books import Books, number_of
 from services.subscriptions.campaigns import Calendar, campaign_for, may_begin
 from services.subscriptions.catalogue import Publication, entry_in_force, in_territory, issues_of, price_of
+from shared.contacts import contacts, in_order, said
+from shared.contracts.intake import Consumer, Contact, ContactKind
 from shared.contracts.subscriptions import AcceptOrder, AcceptSubscription, OrderLine, SubscriptionAccepted
 from shared.contracts.values import Seller
-from shared.decider import Recall, Refused
+from shared.decider import Given, Key, Recall, Refused
 
 LARGEST_AMOUNT = 10**13
 """In tiyn. More than any money field of the published language holds: a slip of the keyboard, not a subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognisable:
+    """Who subscribes, as the information base knows people: by what they are found, and what the form says of them."""
+
+    consumer_id: str | None
+    """None: nobody named, or somebody who was forgotten, and begins anew."""
+    contacts: Sequence[Contact]
+    known: Sequence[ContactKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class Sale:
     """Where the facility is: a form that names no place is delivered there."""
     entered_before: Set[Recall]
     """Of what may be entered once: what the facility entered, on whatever day."""
+    subscriber: Recognisable
 
 
 def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) -> SubscriptionAccepted:
@@ -53,6 +67,14 @@ def accept_order(books: Books, order: AcceptOrder, sale: Sale, fresh_id: str) ->
         _accepted(books, order, line, sale, f"{fresh_id}-{number}", fresh_id, number)
         for number, line in enumerate(order.lines, 1)
     ]
+
+
+def recognisable(form: AcceptSubscription | AcceptOrder, given: Given[Any]) -> Recognisable:
+    """The subscriber, for the information base; words sealed for somebody who was forgotten would be lost."""
+    who = form.subscriber
+    told = Consumer(name=who.name, phone=who.phone, email=who.email, address=who.address)
+    gone = who.consumer_id is not None and given.keys.get(who.consumer_id) is Key.DELETED
+    return Recognisable(None if gone else who.consumer_id, contacts(told, given.blind), in_order(said(told)))
 
 
 def indexes(form: AcceptSubscription | AcceptOrder) -> Sequence[str]:
@@ -119,7 +141,7 @@ def _accepted(
     year = sale.operating_day.year
     count = books.last_numbers.get(year, 0) + nth
     return SubscriptionAccepted(
-        consumer_id=form.subscriber.consumer_id or f"c-{stranger}",
+        consumer_id=sale.subscriber.consumer_id or f"c-{stranger}",
         subscription_id=subscription_id,
         index=line.index,
         title=entry.title,
@@ -150,4 +172,6 @@ def _accepted(
         phone=form.subscriber.phone,
         email=form.subscriber.email,
         language=form.subscriber.language,
+        contacts=list(sale.subscriber.contacts),
+        known=list(sale.subscriber.known),
     )

@@ -1,4 +1,4 @@
-"""A world in memory: three services' rules, and reactions that arrive late, twice and in any order."""
+"""A world in memory: all services' rules, and reactions that arrive late, twice and in any order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from services.consult.domain import DECIDER as CONSULT
 from services.feedback.domain import DECIDER as FEEDBACK
 from services.intake.domain import DECIDER as INTAKE
+from services.subscriptions.domain import DECIDER as SUBSCRIPTIONS
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import ConsumerForgotten
 from shared.contracts.values import Role
@@ -18,7 +19,7 @@ from shared.eventstore.codec import sealed_for
 
 from .given_when_then import blind, look_up
 
-SERVICES: tuple[Decider[Any], ...] = (INTAKE, CONSULT, FEEDBACK)
+SERVICES: tuple[Decider[Any], ...] = (INTAKE, CONSULT, FEEDBACK, SUBSCRIPTIONS)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.subscriptions.domain import DECIDER
 from shared.contracts.base import Event, Message
+from shared.contracts.intake import ContactKind
 from shared.contracts.subscriptions import (
     AcceptSubscription,
     CampaignAnnounced,
@@ -137,6 +138,7 @@ def accepted(number: int = 1, **more: Any) -> SubscriptionAccepted:
         "distribution": Distribution.CARD,
         "campaign": "always",
         "entered_by": "counter-1",
+        "known": [ContactKind.NAME, ContactKind.ADDRESS],
     }
     return SubscriptionAccepted(**facts | more)
 

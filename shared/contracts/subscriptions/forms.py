@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ..base import CalendarDay, Code, Command, Event, Id, LongId, Month, PersonalText, Sealed, Tiyn
+from ..intake.common import Contact, ContactKind
 from ..values import Distribution, Language, Payment, Seller, SubscriberKind, Zone
 from .parts import Copies, Months, OfSubscriptions, Part, PublicationIndex
 
@@ -122,6 +123,10 @@ class SubscriptionAccepted(OfSubscriptions, Event):
     phone: Sealed | None = None
     email: Sealed | None = None
     language: Language | None = None
+    contacts: list[Contact] = Field(default_factory=list[Contact])
+    """By what the subscriber is found in the information base."""
+    known: list[ContactKind] = Field(default_factory=list[ContactKind])
+    """Which data the form gives of the subscriber."""
 
 
 class DeliveryCardMade(OfSubscriptions, Event):
