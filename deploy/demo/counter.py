@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import count
 
 from deploy.demo.press import DEARER, DEARER_AFTER, DEARER_INDEX, PRICES, form, refund
 from deploy.demo.steps import Tale
@@ -137,12 +138,13 @@ def fortnight(tale: Tale, facility: str, begins: datetime, workdays: Sequence[in
     post, chance = _Facility(tale, facility, begins), tale.chance
     dealt = Counter(chance.pick(range(len(workdays))) for _ in range(forms))
     kept: list[tuple[str, AcceptSubscription]] = []
+    ids = count(1)
     for nth, workday in enumerate(workdays):
         day = begins + timedelta(days=workday)
         post.opens(day + _MORNING)
         wanted = max(dealt[nth], int(nth in {_SHORT, _TAKEN_BACK, _ORDER}))
         for at in sorted(day + chance.minutes(9 * 60 + 5, 16 * 60) for _ in range(wanted)):
-            one = form(chance, facility, at, f"{facility}-{len(kept) + 1}")
+            one = form(chance, facility, at, f"{facility}-{next(ids)}")
             kept.append((post.takes(one, at), one))
         _evening(post, nth, day + _EVENING, kept)
     _weeks_later(post, begins + _WEEKS_LATER, kept)
