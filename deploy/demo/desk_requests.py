@@ -10,6 +10,7 @@ from deploy.demo.steps import Tale, in_hours
 from shared.contracts.consult import (
     AddPreparationTask,
     CompletePreparation,
+    DecidePlanCosts,
     HoldConsultation,
     PlanConsultation,
     PreparationTask,
@@ -24,10 +25,14 @@ from shared.contracts.intake import (
     EndRequest,
     ReceiveClarification,
     ReceiveRequest,
+    Route,
+    SetRouting,
 )
 from shared.contracts.values import CancelGround, Channel, Form, Language, Preparation, Role
 
 _OFFICE = "centre-south"
+_ROUTED_OFFICE = "centre-east"
+"""Only this tale knows it, and sets its routing."""
 _RESPONSIBLE = "k-ermek"
 _TOPIC = words.TOPICS[0]
 _RU = Language.RU
@@ -126,6 +131,55 @@ def _anonymous(tale: Tale, at: datetime) -> None:
     tale.by_desk(at + 40 * _MINUTE, RecordNoTopicalIssue(case_id=case))
 
 
+def _routed(tale: Tale, at: datetime) -> None:
+    """The routing gives it to a consultant; what it costs is for the office's manager to agree all the same."""
+    case, consultant = tale.thread, "k-gaukhar"
+    routes = [Route(topic=_TOPIC.code, languages=[_RU], people=[consultant])]
+    tale.by_desk(at - 10 * _MINUTE, SetRouting(office=_ROUTED_OFFICE, routes=routes, manager=people.MANAGER))
+    request = ReceiveRequest(
+        case_id=case,
+        channel=Channel.WALK_IN,
+        language=_RU,
+        office=_ROUTED_OFFICE,
+        topic=_TOPIC.code,
+        question=_TOPIC.questions[_RU][0],
+        consumer=people.person(tale.chance, _RU).consumer(Channel.WALK_IN),
+    )
+    entered = ("ContactsLearnt", "ConsumerRegistered", "ContactAdded", "ContactClaimed")
+    tale.by_channel(at, request, leads_to=("RequestReceived", *entered, "CaseAssigned", "LoadCounted"))
+    details = CollectDetails(
+        case_id=case,
+        expected_result=_TOPIC.wanted[_RU],
+        form=Form.OFFICE,
+        place=_ROUTED_OFFICE,
+        preparation_needed=True,
+        consultant_has_time=True,
+        presence_required=False,
+        consultant=consultant,
+    )
+    tale.by_desk(at + 6 * _MINUTE, details, role=Role.CONSULTANT)
+    begins = in_hours(at + 2 * _DAY)
+    plan = PlanConsultation(
+        case_id=case,
+        planned_at=begins,
+        place=_ROUTED_OFFICE,
+        form=Form.OFFICE,
+        expected_result=_TOPIC.wanted[_RU],
+        material_costs=80_000,
+    )
+    tale.by_desk(at + 15 * _MINUTE, plan)
+    agreed = DecidePlanCosts(case_id=case, manager=people.MANAGER, agreed=True)
+    himself = agreed.model_copy(update={"manager": consultant})
+    tale.by_desk(at + 17 * _MINUTE, himself, "role_may_not", role=Role.CONSULTANT)
+    tale.by_desk(at + 18 * _MINUTE, himself, "not_the_manager")
+    tale.by_desk(at + 20 * _MINUTE, agreed)
+    held = HoldConsultation(case_id=case, started_at=begins, form=Form.OFFICE, minutes_spent=40)
+    tale.by_desk(begins + 40 * _MINUTE, held)
+    tale.by_desk(begins + 45 * _MINUTE, RecordNoTopicalIssue(case_id=case))
+    waived = RecordNotAssessed(case_id=case, because=NotAssessed.LEFT)
+    tale.by_desk(begins + 50 * _MINUTE, waived, leads_to=("AssessmentWaived", "CaseReleased", "LoadCounted"))
+
+
 def _receive(tale: Tale, at: datetime, channel: Channel, consumer: Consumer | None = None) -> None:
     request = ReceiveRequest(
         case_id=tale.thread,
@@ -146,4 +200,5 @@ TALES: dict[str, tuple[Channel, Callable[[Tale, datetime], None]]] = {
     "written-back-to": (Channel.EMAIL, _written_back_to),
     "left": (Channel.WALK_IN, _left),
     "anonymous": (Channel.WALK_IN, _anonymous),
+    "routed-costs": (Channel.WALK_IN, _routed),
 }
