@@ -222,7 +222,7 @@ def person(
 ) -> None:
     """One person over all services: every record of theirs, merged ones included, and the cases of each.
 
-    Who asks to be forgotten is forgotten under all of these. What they said is not shown. Reads the whole history.
+    Who asks to be forgotten is forgotten under all of these. What they said is not shown.
 
     Example: [bold]tereze person c-2026-0001[/bold]
     """

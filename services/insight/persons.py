@@ -15,8 +15,15 @@ from shared.contracts.values import Context
 
 _ENTRIES = [one.type_name() for one in (*registry.EVENTS, ContactsLearnt)]
 """What is written about the records themselves."""
-# Named, for only a list that the planner knows leaves the partitions out that have no index by consumer.
-_CONTEXTS = ", ".join(f"'{one}'" for one in Context)
+# The services are named, for only a list that the planner knows leaves out the partition that has no index by consumer.
+CASES = f"""
+SELECT DISTINCT ON (correlation_id) correlation_id, data->>'consumer_id' AS consumer_id, context, type, occurred_at
+FROM store.event
+WHERE context IN ({", ".join(f"'{one}'" for one in Context)})
+  AND data->>'consumer_id' = ANY($1::text[]) AND type <> ALL($2::text[])
+ORDER BY correlation_id, occurred_at, position
+"""  # noqa: S608 - the names are ours
+"""The cases of these consumers, each by the first that was written about them in it, without these types."""
 
 
 class UnknownPersonError(LookupError):
@@ -80,15 +87,7 @@ async def person(connection: Connection, consumer_id: str) -> Whole:
     chain = await persons(connection, [consumer_id])
     answers = next((one.consumer_id for one in chain if one.into is None), min(one.consumer_id for one in chain))
     ids = await _absorbed_by(connection, answers)
-    rows = await connection.fetch(
-        f"""SELECT DISTINCT ON (correlation_id) correlation_id, data->>'consumer_id' AS consumer_id, context, type,
-                  occurred_at
-           FROM store.event
-           WHERE context IN ({_CONTEXTS}) AND data->>'consumer_id' = ANY($1::text[]) AND type <> ALL($2::text[])
-           ORDER BY correlation_id, occurred_at, position""",  # noqa: S608 - the names are ours
-        ids,
-        _ENTRIES,
-    )
+    rows = await connection.fetch(CASES, ids, _ENTRIES)
     cases = [
         CaseOf(row["correlation_id"], row["consumer_id"], row["context"], row["type"], row["occurred_at"])
         for row in rows

@@ -19,6 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.launcher import System
+from services.insight.persons import CASES
 from services.notify.contacts import ELSEWHERE
 from shared.bus import names
 from shared.bus.answers import Status
@@ -270,12 +271,15 @@ async def told_after(system: System, count: int) -> list[ConsumerMessage]:
     return [body(one) for one in await sent(system)][count:]
 
 
-async def test_what_was_said_of_somebody_is_found_by_an_index(store: asyncpg.Pool[asyncpg.Record]) -> None:
-    """As notify reads it, though the plan knows no statistics: the log is too long to be searched for each message."""
+@pytest.mark.parametrize("statement", [ELSEWHERE, CASES], ids=["notify", "tereze person"])
+async def test_what_was_said_of_somebody_is_found_by_an_index(
+    store: asyncpg.Pool[asyncpg.Record], statement: str
+) -> None:
+    """As it is read, though the plan knows no statistics: the log is too long to be searched for each message."""
     async with store.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        await connection.execute(f"PREPARE elsewhere (text[], text[]) AS {ELSEWHERE}")
+        await connection.execute(f"PREPARE elsewhere (text[], text[]) AS {statement}")
         plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE elsewhere('{p}', '{T}')"))
     assert "Seq Scan" not in plan
     assert {f"event_{context}_consumer" in plan for context in Context} == {True}
