@@ -112,7 +112,8 @@ def _new_here(books: Books, form: AcceptSubscription, sale: Sale, subscription_i
     if "card" in entered or any(form.card in day.cards_known for day in books.days.values()):
         raise Refused(
             "card_entered_already",
-            f"card {form.card} was entered at {form.facility} already; take the next card",
+            f"card {form.card} was entered at {form.facility} already; take the next card, and a new "
+            "one for a form that was taken back",
             "card",
         )
 
