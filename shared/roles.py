@@ -91,6 +91,7 @@ _FEEDBACK: Rows = {
     "EvaluateImpact": (Role.MANAGER, Role.CONSULTANT),
     "ExtendImpact": (Role.MANAGER,),
     "RecordUnreached": (Role.MANAGER, Role.CONSULTANT),
+    "HandOverFeedback": (Role.MANAGER,),
     # Whoever is turned to takes a complaint in, and may say how it stands (§5).
     "ReceiveComplaint": (Role.CHANNEL, *_FRONT_DESK, *_REMOTE_SERVICE[:2], Role.COUNTER_WORKER),
     "TellComplaintStatus": (*_FRONT_DESK, *_REMOTE_SERVICE[:2], Role.COUNTER_WORKER),

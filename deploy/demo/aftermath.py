@@ -12,6 +12,7 @@ from shared.contracts.feedback import (
     EvaluateEffectiveness,
     EvaluateImpact,
     ExtendImpact,
+    HandOverFeedback,
     ImprovementAction,
     RecordImprovement,
     RecordSuccessFactors,
@@ -21,6 +22,8 @@ from shared.contracts.feedback import (
 from shared.contracts.quality import CompleteAction, DropAction
 from shared.contracts.values import Role, Solved
 from shared.rules import months_after
+
+_SUCCESSOR = "m-timur"
 
 
 class Aftermath:
@@ -87,6 +90,10 @@ class Aftermath:
         if chance.often(30):
             why = ExtendImpact(case_id=self._case, extended_by=people.MANAGER, reason="The authority has yet to decide")
             self._later(at + timedelta(minutes=10), why)
+            # Half a year is long: another manager sees to the last survey.
+            passed = HandOverFeedback(case_id=self._case, manager=_SUCCESSOR, reason="Moves to another office")
+            self._later(at + timedelta(minutes=15), passed)
+            impact = impact.model_copy(update={"evaluated_by": _SUCCESSOR})
             at = in_hours(months_after(held_at, 4) + chance.days(5, 40))
             self._later(at, impact.model_copy(update={"months": Survey.SIX}))
 

@@ -132,7 +132,9 @@ def _ordered(tale: Tale, at: datetime) -> None:
     )
     tale.by_desk(checked, wanting, leads_to=("ActionReopened",))
     tale.by_desk(in_hours(checked + 5 * _DAY), CompleteAction(action_id=action, done="A new machine was set up"))
-    gone = VerifyAction(action_id=action, verified_by=people.MANAGER, cause_gone=True, finding="No complaint since")
+    passed = MoveAction(action_id=action, verifier=_SECOND, reason="On leave when it is to be checked")
+    tale.by_desk(in_hours(checked + 6 * _DAY), passed)
+    gone = VerifyAction(action_id=action, verified_by=_SECOND, cause_gone=True, finding="No complaint since")
     tale.by_desk(in_hours(checked + 25 * _DAY), gone)
     tale.by_desk(in_hours(checked + 26 * _DAY), RetireCause(code=_CAUSE, reason="The machine is gone"))
 

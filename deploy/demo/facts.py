@@ -83,6 +83,7 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "RecordNotAssessed": ("AssessmentWaived",),
     "EvaluateEffectiveness": ("EffectivenessEvaluated",),
     "RecordSuccessFactors": ("SuccessFactorsRecorded",),
+    "HandOverFeedback": ("FeedbackHandedOver",),
     "ExtendImpact": ("ImpactExtended", "ImpactSurveyDue"),
     "ReceiveWrittenRequest": ("WrittenRequestReceived",),
     "RegisterWrittenRequest": ("WrittenRequestRegistered",),

@@ -29,7 +29,9 @@ from shared.contracts.feedback import (
     EvaluateEffectiveness,
     EvaluateImpact,
     ExtendImpact,
+    RecordImprovement,
     RecordNotAssessed,
+    RecordSuccessFactors,
     RecordUnreached,
     Survey,
 )
@@ -58,6 +60,8 @@ _LIMITS: dict[str, tuple[str, int | None, int]] = {
     "closing": (_MINUTES, 5, 10),
     "topical_issues": (_DAYS, None, 1),
     "effectiveness": (_MONTHS, None, 1),
+    "success_factors": (_DAYS, None, 7),
+    "improvement": (_DAYS, None, 7),
     "impact": (_MONTHS, 1, 3),
 }
 """Unit, norm and limit. A follow-up's is not here: 72 hours, or as agreed; nor what is due at a time that was said."""
@@ -176,8 +180,17 @@ class _Account:
                 self._assessed(said, at)
             case RecordNotAssessed():
                 self._cancel(("satisfaction",))
-            case EvaluateEffectiveness():
+            case _:
+                self._followed(step, at)
+
+    def _followed(self, step: Step, at: datetime) -> None:
+        """Stages 8 to 10."""
+        match step.command:
+            case EvaluateEffectiveness(effective=effective):
                 self._stop(("effectiveness",), at)
+                self._start("success_factors" if effective else "improvement", at)
+            case RecordSuccessFactors() | RecordImprovement():
+                self._stop(("success_factors", "improvement"), at)
             case EvaluateImpact(months=months):
                 self._stop(("impact", "impact_again"), at)
                 self._surveyed(months, at)

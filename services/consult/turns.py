@@ -27,7 +27,8 @@ def not_assessed(state: Consultation) -> Refused:
     return Refused(
         "not_assessed",
         f"nothing more is due: a further consultation is held only where consultation {state.held} was assessed "
-        "(AssessSatisfaction) and the consumer is dissatisfied; else open a new case (ReceiveRequest)",
+        "(AssessSatisfaction) and the consumer is dissatisfied; else open a new case (ReceiveRequest). "
+        "What is owed after it changes hands by HandOverFeedback",
         "case_id",
         later=True,
     )

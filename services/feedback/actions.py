@@ -39,6 +39,7 @@ class Action:
 
     ordered: ActionOrdered
     owner: str
+    verifier: str | None
     due_at: datetime
     latest_at: datetime
     term: int = 1
@@ -115,12 +116,15 @@ def decide(action: Action, message: Any, given: Given[Any], zone: tzinfo) -> Seq
 
 
 def _move(action: Action, wanted: MoveAction, given: Given[Any], zone: tzinfo) -> ActionMoved:
-    _still_to_do(action)
-    if wanted.owner is None and wanted.due is None:
-        raise Refused("nothing_moves", "name the new owner, the new day, or both", "due")
-    owner = wanted.owner or action.owner
-    if action.ordered.verifier is not None:
-        _another_checks(action.ordered.verifier, owner, "owner")
+    if wanted.owner is None and wanted.due is None and wanted.verifier is None:
+        raise Refused("nothing_moves", "name the new owner, the new day, or who checks it", "due")
+    if wanted.owner is not None or wanted.due is not None:
+        _still_to_do(action)
+    if wanted.verifier is not None and action.verifier is None:
+        raise Refused("nothing_to_check", "this action ends with the deed; leave the verifier out", "verifier")
+    owner, verifier = wanted.owner or action.owner, wanted.verifier or action.verifier
+    if verifier is not None:
+        _another_checks(verifier, owner, "owner" if wanted.verifier is None else "verifier")
     due_at = action.due_at if wanted.due is None else end_of(wanted.due, given.occurred_at, zone, "due")
     return ActionMoved(
         case_id=action.ordered.case_id,
@@ -130,6 +134,8 @@ def _move(action: Action, wanted: MoveAction, given: Given[Any], zone: tzinfo) -
         owner=owner,
         due_at=due_at,
         reason=wanted.reason,
+        verifier=wanted.verifier,
+        check_id=action.check_id if action.to_check else None,
     )
 
 
@@ -143,7 +149,7 @@ def _complete(action: Action, deed: CompleteAction) -> ActionCompleted:
         check_id=action.check_id,
         department=ordered.department,
         owner=action.owner,
-        verifier=ordered.verifier,
+        verifier=action.verifier,
         done=deed.done,
         office=ordered.office,
         topic=ordered.topic,
@@ -211,9 +217,10 @@ def evolve(action: Action | None, event: Event, occurred_at: datetime) -> Action
     """The action after `event`."""
     match event, action:
         case ActionOrdered(), _:
-            return Action(event, event.owner, event.due_at, occurred_at)
+            return Action(event, event.owner, event.verifier, event.due_at, occurred_at)
         case ActionMoved(), Action():
-            return replace(action, owner=event.owner, due_at=event.due_at, latest_at=occurred_at)
+            verifier = event.verifier or action.verifier
+            return replace(action, owner=event.owner, verifier=verifier, due_at=event.due_at, latest_at=occurred_at)
         case ActionCompleted(), Action():
             check = event.verifier is not None
             return replace(action, to_check=check, ended=not check, latest_at=occurred_at)

@@ -11,6 +11,7 @@ from shared.contracts.feedback import (
     AssessmentWaived,
     Dissatisfied,
     EffectivenessEvaluated,
+    FeedbackHandedOver,
     ImpactEvaluated,
     ImpactExtended,
     ImpactSurveyDue,
@@ -34,6 +35,10 @@ class Feedback:
     consultations: int
     minutes_spent: int
     cost: int
+    consultant: str
+    """Who owes the assessment of the latest consultation: who held it, or took it over."""
+    manager: str
+    """Who owes what follows."""
     assessed: bool = False
     dissatisfied: bool = False
     scores: SatisfactionAssessed | None = None
@@ -50,7 +55,14 @@ class Feedback:
 
 def begun(first: AssessmentDue) -> Feedback:
     """A case after its first consultation."""
-    return Feedback(latest=first, consultations=1, minutes_spent=first.minutes_spent, cost=first.cost)
+    return Feedback(
+        latest=first,
+        consultations=1,
+        minutes_spent=first.minutes_spent,
+        cost=first.cost,
+        consultant=first.consultant,
+        manager=first.manager,
+    )
 
 
 def evolve(case: Feedback, event: Event, occurred_at: datetime) -> Feedback:
@@ -63,6 +75,9 @@ def evolve(case: Feedback, event: Event, occurred_at: datetime) -> Feedback:
                 consultations=case.consultations + 1,
                 minutes_spent=case.minutes_spent + event.minutes_spent,
                 cost=case.cost + event.cost,
+                consultant=event.consultant,
+                # A hand-over holds until consult, too, names another manager.
+                manager=case.manager if event.manager == case.latest.manager else event.manager,
                 assessed=False,
             )
         case SatisfactionAssessed():
@@ -83,5 +98,7 @@ def evolve(case: Feedback, event: Event, occurred_at: datetime) -> Feedback:
             return replace(case, next_survey=event)
         case ImpactExtended():
             return replace(case, extended=True)
+        case FeedbackHandedOver():
+            return replace(case, consultant=event.consultant or case.consultant, manager=event.manager or case.manager)
         case _:
             return case

@@ -1,8 +1,8 @@
 """The rules of feedback: what a consultation was worth, and what is done about it (DOMAIN.md §2 stages 5-10, §5, §9).
 
 Each part has its own page beside this one: `satisfaction` (stages 5, 6), `effectiveness` (8, 9), `impact` (10),
-`complaints`, `decisions` and `contact` (ISO 10002), `actions`, `inspections`, `causes`. Here stands which message goes
-to which page. Days and regimes are the centre's: `decider(zone, case_types)` makes the rules for one.
+`handing_over`, `complaints`, `decisions` and `contact` (ISO 10002), `actions`, `inspections`, `causes`. Here stands
+which message goes to which page. Days and regimes are the centre's: `decider(zone, case_types)` makes the rules.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from services.feedback import (
     complaint_steps,
     complaints,
     effectiveness,
+    handing_over,
     impact,
     inspections,
     satisfaction,
@@ -41,6 +42,7 @@ from shared.contracts.feedback import (
     EvaluateEffectiveness,
     EvaluateImpact,
     ExtendImpact,
+    HandOverFeedback,
     RecordImprovement,
     RecordNotAssessed,
     RecordSuccessFactors,
@@ -83,6 +85,7 @@ OfCase = (
     | EvaluateImpact
     | ExtendImpact
     | RecordUnreached
+    | HandOverFeedback
 )
 OfAction = MoveAction | CompleteAction | DropAction | VerifyAction
 _ID_FIELD = {"ReceiveComplaint": "case_id", "OrderAction": "action_id", "RecordInspection": "inspection_id"}
@@ -155,6 +158,8 @@ def _of_case(zone: tzinfo, state: State, message: OfCase, given: Given[State]) -
             return impact.extend(state, message, given)
         case RecordUnreached():
             return impact.record_unreached(state, message, given)
+        case HandOverFeedback():
+            return [handing_over.hand_over(state, message)]
 
 
 def _of_action(zone: tzinfo, state: State, message: OfAction, given: Given[State]) -> Sequence[Event]:

@@ -55,6 +55,7 @@ def evaluate(case: Feedback, verdict: EvaluateEffectiveness, given: Given[Any]) 
         result=None if scores is None else scores.result,
         solved=None if scores is None else scores.solved,
         grounds=verdict.grounds,
+        manager=case.manager,
     )
 
 

@@ -157,7 +157,7 @@ def _due(case: Feedback, survey: Survey) -> ImpactSurveyDue:
         topic=consultation.topic,
         form=consultation.form,
         consultant=consultation.consultant,
-        owner=consultation.manager,
+        owner=case.manager,
         opens_at=_months(case, OPENS[survey]),
         due_at=_months(case, survey),
     )

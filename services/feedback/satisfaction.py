@@ -128,7 +128,7 @@ def _satisfied(case: Feedback, said: AssessSatisfaction, closed_at: datetime) ->
         form=consultation.form,
         path=consultation.path,
         consultant=consultation.consultant,
-        manager=consultation.manager,
+        manager=case.manager,
         held_at=consultation.held_at,
         closed_at=closed_at,
         consultations=case.consultations,

@@ -148,6 +148,18 @@ class RecordUnreached(_Feedback, Command):
     months: Survey | None = None
 
 
+class HandOverFeedback(_Feedback, Command):
+    """People leave, and an impact shows after months: who owes what is still to come of a case's stages 5 to 10.
+
+    `consultant`: the last consultation's assessment and its topical issues; `manager`: all that follows.
+    """
+
+    case_id: Id
+    consultant: Id | None = None
+    manager: Id | None = None
+    reason: AboutNobody
+
+
 class AssessmentDue(_Feedback, Event):
     """A consultation was held: its assessment with the consumer is due (stage 5). The facts are `ConsultHeld`'s."""
 
@@ -254,6 +266,8 @@ class EffectivenessEvaluated(_Feedback, Event):
     result: int | None = None
     solved: Solved | None = None
     grounds: str | None = None
+    manager: Id | None = None
+    """Who owes stage 9; not known of events of before it was owed."""
 
 
 class SuccessFactorsRecorded(_Feedback, Event):
@@ -326,6 +340,24 @@ class ImpactExtended(_Feedback, Event):
     reason: str
 
 
+class FeedbackHandedOver(_Feedback, Event):
+    """What is still to come of stages 5 to 10 is owed by somebody else from now on. None: as before."""
+
+    case_id: Id
+    consultation_id: LongId
+    """The last consultation."""
+    survey_id: LongId | None = None
+    """The further survey that is owed."""
+    office: str
+    topic: str | None
+    channel: Channel
+    consultant: Id | None = None
+    previous_consultant: Id | None = None
+    manager: Id | None = None
+    previous_manager: Id | None = None
+    reason: str
+
+
 COMMANDS: tuple[type[Command], ...] = (
     AssessSatisfaction,
     RecordNotAssessed,
@@ -335,6 +367,7 @@ COMMANDS: tuple[type[Command], ...] = (
     EvaluateImpact,
     ExtendImpact,
     RecordUnreached,
+    HandOverFeedback,
     *complaints.COMMANDS,
     *quality.COMMANDS,
 )
@@ -351,6 +384,7 @@ EVENTS: tuple[type[Event], ...] = (
     ImpactUnreached,
     ImpactSurveyDue,
     ImpactExtended,
+    FeedbackHandedOver,
     *complaints.EVENTS,
     *quality.EVENTS,
 )

@@ -81,11 +81,13 @@ class OrderAction(_Feedback, Command):
 
 
 class MoveAction(_Feedback, Command):
-    """Another owner, or another day, with the reason."""
+    """Another owner, another day, or another one who checks it, with the reason."""
 
     action_id: LongId
     owner: Id | None = None
     due: CalendarDay | None = None
+    verifier: Id | None = None
+    """Also once it is done, and only the check is owed."""
     reason: AboutNobody
 
 
@@ -201,7 +203,7 @@ class ActionOrdered(_Feedback, Event):
 
 
 class ActionMoved(_Feedback, Event):
-    """The action has another owner or another day."""
+    """The action has another owner, another day, or another one who checks it."""
 
     case_id: LongId
     action_id: LongId
@@ -210,6 +212,10 @@ class ActionMoved(_Feedback, Event):
     owner: Id
     due_at: datetime
     reason: str
+    verifier: Id | None = None
+    """Who checks it from now on; None: as before."""
+    check_id: LongId | None = None
+    """The check that is owed."""
 
 
 class ActionCompleted(_Feedback, Event):

@@ -13,7 +13,7 @@ from services.insight.views.sla import projection
 from shared.centre import centre
 
 from .case_world import World
-from .obligations import ASSESSMENT, CONSULTATION, COSTS, DETAILS, EFFECTIVENESS, IMPACT, ISSUES, PLAN, owed
+from .obligations import ASSESSMENT, CONSULTATION, COSTS, DETAILS, EFFECTIVENESS, IMPACT, ISSUES, PLAN, STAGE_9, owed
 
 SLA = projection(centre("Asia/Almaty"))
 CONTACT, TASK, SURVEY = "contact", "task", "survey"
@@ -24,6 +24,7 @@ OWED = {
     **dict.fromkeys(("consult_remote", "begin_at_once", "begin_planned", "begin_costed", "follow_up"), CONSULTATION),
     "satisfaction": ASSESSMENT,
     "effectiveness": EFFECTIVENESS,
+    **dict.fromkeys(("success_factors", "improvement"), STAGE_9),
     "impact": IMPACT,
     "impact_again": SURVEY,
     "contact": CONTACT,

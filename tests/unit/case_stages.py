@@ -35,6 +35,7 @@ from shared.contracts.feedback import (
     AssessmentWaived,
     Dissatisfied,
     EffectivenessEvaluated,
+    FeedbackHandedOver,
     ImpactEvaluated,
     ImpactExtended,
     ImpactSurveyDue,
@@ -152,7 +153,8 @@ def follows(event: Event, before: list[Event]) -> bool:
             return done(DetailsCollected)
         case _ if done(CaseEnded):
             # What was to be learnt from it may still be written down.
-            return isinstance(event, TopicalIssueRecorded | NoTopicalIssueFound) and done(ConsultHeld)
+            still = TopicalIssueRecorded | NoTopicalIssueFound | FeedbackHandedOver
+            return isinstance(event, still) and done(ConsultHeld)
         case PlanRequired():
             return not by_plan and done(ConsultationOpened) and not done(ConsultHeld)
         case ConsultationPlanned() | PlanProposed():
@@ -207,7 +209,7 @@ def follows(event: Event, before: list[Event]) -> bool:
             return done(ImprovementRecorded) and not done(ActionDue, action_id=action)
         case ActionOrdered(action_id=action):
             return done(ActionDue, action_id=action) and not done(ActionOrdered, action_id=action)
-        case TopicalIssueRecorded() | NoTopicalIssueFound():
+        case TopicalIssueRecorded() | NoTopicalIssueFound() | FeedbackHandedOver():
             return done(ConsultHeld)
         case _:
             # A written request is no consultation: none of its events mixes with those above.

@@ -35,6 +35,7 @@ from shared.contracts.feedback import (
     EvaluateEffectiveness,
     EvaluateImpact,
     ExtendImpact,
+    HandOverFeedback,
     ImpactEvaluated,
     ImpactUnreached,
     ImprovementAction,
@@ -193,6 +194,9 @@ def any_other_command() -> st.SearchStrategy[Message]:
             RecordUnreached, case_id=CASE, attempts=st.integers(1, 3), months=st.none() | st.sampled_from(Survey)
         ),
         st.builds(ExtendImpact, case_id=CASE, extended_by=PERSON, reason=st.just("the court sits in autumn")),
+        st.builds(
+            HandOverFeedback, case_id=CASE, consultant=st.none() | PERSON, manager=st.none() | PERSON, reason=TEXT
+        ),
         st.builds(RecordNotAssessed, case_id=CASE, because=st.sampled_from(NotAssessed)),
     )
 
@@ -229,6 +233,8 @@ def steps(now: datetime) -> list[Message]:
         ISSUE,
         NO_ISSUE,
         RecordUnreached(case_id="A1", attempts=2),
+        HandOverFeedback(case_id="A1", manager=f"manager-{1 + now.minute % 3}", reason="on leave"),
+        HandOverFeedback(case_id="A1", consultant=f"consultant-{1 + now.minute % 3}", reason="on leave"),
         ExtendImpact(case_id="A1", extended_by="manager-1", reason="the court sits in autumn"),
         EvaluateEffectiveness(case_id="A1", evaluated_by="manager-1", degree_solved=50, effective=True),
         RecordSuccessFactors(case_id="A1", factors=["asked first"]),

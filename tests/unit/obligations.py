@@ -34,11 +34,14 @@ from shared.contracts.feedback import (
     AssessmentDue,
     AssessmentWaived,
     EffectivenessEvaluated,
+    FeedbackHandedOver,
     ImpactEvaluated,
     ImpactSurveyDue,
     ImpactUnreached,
+    ImprovementRecorded,
     SatisfactionAssessed,
     Satisfied,
+    SuccessFactorsRecorded,
 )
 from shared.contracts.intake import DetailsCollected, RequestReceived
 from shared.contracts.values import Path
@@ -46,7 +49,7 @@ from shared.contracts.values import Path
 from .case_world import Happened
 
 DETAILS, PLAN, COSTS, CONSULTATION, ASSESSMENT = "details", "plan", "costs", "consultation", "assessment"
-EFFECTIVENESS, IMPACT, ISSUES = "effectiveness", "impact", "-issues"
+EFFECTIVENESS, STAGE_9, IMPACT, ISSUES = "effectiveness", "stage_9", "impact", "-issues"
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ def _end(found: Open, event: Event) -> None:
             found.pop(ASSESSMENT)
         case EffectivenessEvaluated():
             found.pop(EFFECTIVENESS)
+        case SuccessFactorsRecorded() | ImprovementRecorded():
+            found.pop(STAGE_9)
         case ImpactEvaluated() | ImpactUnreached():
             found.pop(event.survey_id or IMPACT)
         case CaseEnded():
@@ -152,10 +157,26 @@ def _begin(found: Open, event: Event, at: datetime) -> None:
         case Satisfied():
             found[EFFECTIVENESS] = Obligation(event.manager, event.held_at + timedelta(days=31))
             found[IMPACT] = Obligation(event.manager, event.held_at + timedelta(days=92))
+        case EffectivenessEvaluated(manager=manager):
+            assert manager is not None
+            found[STAGE_9] = Obligation(manager, at + timedelta(days=7))
+        case FeedbackHandedOver():
+            _hand_over(found, event)
         case ImpactSurveyDue():
             found[event.survey_id] = Obligation(event.owner, event.due_at)
         case _:
             pass
+
+
+def _hand_over(found: Open, event: FeedbackHandedOver) -> None:
+    """The consultant's: the last consultation's assessment and issues. The manager's: all that follows."""
+    of_consultant = {ASSESSMENT, f"{event.consultation_id}{ISSUES}"}
+    of_manager = {EFFECTIVENESS, STAGE_9, IMPACT, event.survey_id}
+    for what, one in found.items():
+        if event.consultant is not None and what in of_consultant:
+            found[what] = Obligation(event.consultant, one.due_at)
+        if event.manager is not None and what in of_manager:
+            found[what] = Obligation(event.manager, one.due_at)
 
 
 def _is_task(what: str) -> bool:

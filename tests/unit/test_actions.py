@@ -149,3 +149,16 @@ def test_an_unknown_action_may_yet_become_known(command: Command) -> None:
 def test_nothing_happens_to_it_before_the_order() -> None:
     case = given(DECIDER, after(order()))
     case.when(DONE, at=NINE - timedelta(hours=1)).then(refused("before_previous", "time"))
+
+
+def test_another_one_checks_it_but_never_its_owner_and_only_where_it_is_checked() -> None:
+    to_m_2 = MoveAction(action_id="Z1", verifier="m-2", reason="on leave")
+    when((order(),), to_m_2).then_one(ActionMoved, verifier="m-2", check_id=None, owner="k-2", due_at=END_OF_MARCH)
+    when((order(), DONE), to_m_2).then_one(ActionMoved, verifier="m-2", check_id="Z1-c1")
+    when((order(), to_m_2), DONE).then_one(ActionCompleted, verifier="m-2")
+    own = to_m_2.model_copy(update={"verifier": "k-2"})
+    when((order(), DONE), own).then(refused("own_work", "verifier"))
+    when((order(), DONE), to_m_2.model_copy(update={"owner": "k-3"})).then(refused("already_done", "action_id"))
+    ends_with_the_deed = given(DECIDER).when(asked(None)).events
+    unchecked = MoveAction(action_id="A1-a1", verifier="m-2", reason="on leave")
+    given(DECIDER, ends_with_the_deed).when(unchecked).then(refused("nothing_to_check", "verifier"))

@@ -17,6 +17,8 @@ from shared.contracts.feedback import (
     EffectivenessEvaluated,
     EvaluateEffectiveness,
     EvaluateImpact,
+    FeedbackHandedOver,
+    HandOverFeedback,
     ImpactEvaluated,
     ImpactSurveyDue,
     ImprovementAction,
@@ -123,6 +125,7 @@ def evaluated(*, effective: bool = True, number: int = 1) -> EffectivenessEvalua
     return EffectivenessEvaluated(
         consultation_id=f"A1-{number}",
         evaluated_by="manager-1",
+        manager="manager-1",
         effective=effective,
         degree_solved=80,
         consultations=number,
@@ -403,3 +406,47 @@ def test_nothing_happens_before_what_it_follows(happened: Any, message: Any, pre
 def test_nothing_happens_in_the_future(happened: tuple[Event, ...], message: Any) -> None:
     outcome = given(DECIDER, happened).when(message, at=A_MONTH_LATER, now=NEXT_WEEK)
     outcome.then(refused("in_the_future", "time"))
+
+
+# ── handed over ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pass_on(**to: str) -> HandOverFeedback:
+    return HandOverFeedback(case_id="A1", reason="on leave", **to)
+
+
+def test_what_is_still_owed_is_handed_over_to_somebody_else() -> None:
+    """Regression: from the end of a consultation to the last survey, half a year later, nobody could take over."""
+    past = (due(), assessed(), satisfied())
+    to_m_2 = FeedbackHandedOver(
+        consumer_id="c-A1",
+        case_id="A1",
+        consultation_id="A1-1",
+        office="central",
+        topic="pensions",
+        channel=Channel.WALK_IN,
+        manager="manager-2",
+        previous_manager="manager-1",
+        reason="on leave",
+    )
+    given(DECIDER, past).when(pass_on(manager="manager-2")).then(to_m_2)
+    given(DECIDER, past).when(pass_on()).then(refused("nobody_named", "manager"))
+    given(DECIDER, past).when(pass_on(manager="manager-1")).then(refused("same_person", "manager"))
+    given(DECIDER, (*past, to_m_2)).when(pass_on(manager="manager-2")).then(refused("same_person", "manager"))
+    given(DECIDER, past).when(pass_on(consultant="consultant-1")).then(refused("same_person", "consultant"))
+    given(DECIDER).when(pass_on(manager="manager-2")).then(refused("unknown_case", "case_id", later=True))
+
+
+def test_who_takes_over_is_not_who_held_it() -> None:
+    to_c_2 = given(DECIDER, (due(),)).when(pass_on(consultant="consultant-2")).events
+    outcome = given(DECIDER, (due(), *to_c_2)).when(assess(), at=NOON)
+    outcome.then_one(SatisfactionAssessed, consultant="consultant-1")
+    outcome.then_one(Satisfied, consultant="consultant-1")
+
+
+def test_a_hand_over_holds_until_consult_names_another_manager() -> None:
+    to_m_2 = given(DECIDER, (due(),)).when(pass_on(manager="manager-2")).events
+    of_m_3 = due(3).model_copy(update={"manager": "manager-3"})
+    further = (due(), *to_m_2, assessed(satisfied=False), dissatisfied(), due(2))
+    given(DECIDER, further).when(assess(), at=NOON).then_one(Satisfied, manager="manager-2")
+    given(DECIDER, (*further, of_m_3)).when(assess(), at=NOON).then_one(Satisfied, manager="manager-3")

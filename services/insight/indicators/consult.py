@@ -26,6 +26,7 @@ from shared.contracts.consult import (
     PreparationTaskMoved,
     TopicalIssueRecorded,
 )
+from shared.contracts.feedback import FeedbackHandedOver
 from shared.contracts.values import ContactGround, Path, TaskEnd
 
 
@@ -258,6 +259,10 @@ INDICATORS: tuple[Indicator, ...] = (
         stops=tuple(
             On(event=event, each="consultations", key="item") for event in (TopicalIssueRecorded, NoTopicalIssueFound)
         ),
-        passes=(On(event=ConsultationHandedOver, each="issues_of", key="item", owner="consultant"),),
+        passes=(
+            On(event=ConsultationHandedOver, each="issues_of", key="item", owner="consultant"),
+            # Once it is held, consult has nothing more to pass on.
+            On(event=FeedbackHandedOver, key="consultation_id", when=_says("consultant"), owner="consultant"),
+        ),
     ),
 )

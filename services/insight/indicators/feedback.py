@@ -1,21 +1,24 @@
-"""What feedback owes its consumers: stages 5, 6, 8 and 10 (DOMAIN.md §2); and the actions that follow (9b, §5)."""
+"""What feedback owes its consumers: stages 5, 6 and 8 to 10 (DOMAIN.md §2); and the actions that follow (9b, §5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from services.insight.indicators import complaints
-from services.insight.indicators.base import Indicator, On
+from services.insight.indicators.base import Condition, Indicator, On
 from shared.contracts.consult import ConsultHeld
 from shared.contracts.feedback import (
     AssessmentWaived,
     Dissatisfied,
     EffectivenessEvaluated,
+    FeedbackHandedOver,
     ImpactEvaluated,
     ImpactSurveyDue,
     ImpactUnreached,
+    ImprovementRecorded,
     SatisfactionAssessed,
     Satisfied,
+    SuccessFactorsRecorded,
 )
 from shared.contracts.quality import (
     ActionCompleted,
@@ -36,8 +39,29 @@ def _first(data: dict[str, Any]) -> bool:
     return data.get("survey_id") is None
 
 
+def _owes_stage_9(*, effective: bool) -> Condition:
+    """History from before this was owed names nobody who owed it."""
+    return lambda data: data.get("manager") is not None and data["effective"] is effective
+
+
+def _passes_to(who: str, key: str) -> tuple[On, ...]:
+    """Another consultant, or another manager, takes over what is still to come."""
+    return (
+        On(
+            event=FeedbackHandedOver,
+            key=key,
+            when=lambda data: data.get(who) is not None and data.get(key) is not None,
+            owner=who,
+        ),
+    )
+
+
 def _checked(data: dict[str, Any]) -> bool:
     return data["verifier"] is not None
+
+
+def _another_verifier(data: dict[str, Any]) -> bool:
+    return data.get("verifier") is not None and data.get("check_id") is not None
 
 
 _ACTION_STOPS = (On(event=ActionCompleted, key="term_id"),)
@@ -52,6 +76,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="satisfaction",
         start=On(event=ConsultHeld, key="consultation_id", at="ended_at", owner="consultant"),
         stops=(On(event=SatisfactionAssessed, key="consultation_id"),),
+        passes=_passes_to("consultant", "consultation_id"),
         cancels=(On(event=AssessmentWaived, key="consultation_id"),),
     ),
     Indicator(
@@ -70,6 +95,23 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="effectiveness",
         start=On(event=Satisfied, key="consultation_id", at="held_at", owner="manager"),
         stops=(On(event=EffectivenessEvaluated, key="consultation_id"),),
+        passes=_passes_to("manager", "consultation_id"),
+    ),
+    Indicator(
+        name="success_factors",
+        stage="9a",
+        clock="success_factors",
+        start=On(event=EffectivenessEvaluated, when=_owes_stage_9(effective=True), owner="manager"),
+        stops=(On(event=SuccessFactorsRecorded),),
+        passes=_passes_to("manager", "case_id"),
+    ),
+    Indicator(
+        name="improvement",
+        stage="9b",
+        clock="improvement",
+        start=On(event=EffectivenessEvaluated, when=_owes_stage_9(effective=False), owner="manager"),
+        stops=(On(event=ImprovementRecorded),),
+        passes=_passes_to("manager", "case_id"),
     ),
     Indicator(
         name="impact",
@@ -77,6 +119,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="impact",
         start=On(event=Satisfied, key="consultation_id", at="held_at", owner="manager"),
         stops=(On(event=ImpactEvaluated, key="consultation_id", when=_first),),
+        passes=_passes_to("manager", "consultation_id"),
         cancels=(On(event=ImpactUnreached, key="consultation_id", when=_first),),
     ),
     Indicator(
@@ -85,6 +128,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="impact_again",
         start=On(event=ImpactSurveyDue, key="survey_id", owner="owner", due="due_at"),
         stops=(On(event=ImpactEvaluated, key="survey_id", when=_further),),
+        passes=_passes_to("manager", "survey_id"),
         cancels=(On(event=ImpactUnreached, key="survey_id", when=_further),),
     ),
     Indicator(
@@ -113,6 +157,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="action_check",
         start=On(event=ActionCompleted, key="check_id", owner="verifier", when=_checked),
         stops=(On(event=ActionVerified, key="check_id"), On(event=ActionReopened, key="check_id")),
+        passes=(On(event=ActionMoved, key="check_id", when=_another_verifier, owner="verifier"),),
     ),
     *complaints.INDICATORS,
 )

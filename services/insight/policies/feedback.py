@@ -1,4 +1,4 @@
-"""Limits of stages 5, 6, 8 and 10 (DOMAIN.md §2), of actions, and of complaints (§5, §9).
+"""Limits of stages 5, 6 and 8 to 10 (DOMAIN.md §2), of actions, and of complaints (§5, §9).
 
 The answer to a complaint is due by its regime. The sources set no limit to a complaint's other steps: these are the
 house's, within the shortest regime's five working days.
@@ -14,6 +14,9 @@ POLICIES: tuple[Policy, ...] = (
     first("satisfaction", minutes(10), minutes(5)),  # 5
     first("closing", minutes(10), minutes(5)),  # 6a, 6b
     first("effectiveness", months(1)),  # 8
+    # The source sets no limit to stage 9: this is the house's, well before the impact shows.
+    first("success_factors", days(7)),  # 9a
+    first("improvement", days(7)),  # 9b
     first("impact", months(3), months(1)),  # 10
     first("impact_again", months(3)),  # 10; the survey says when it is due: by three months, extended by six
     first("action", days(30)),  # 9b, §5; the order says when it is due

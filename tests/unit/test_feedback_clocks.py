@@ -1,0 +1,144 @@
+"""The clocks of stages 5 to 10 and of actions: who owes what, and how it changes hands (DOMAIN.md §2, §5)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.insight.timeline import Deadline
+from shared.contracts.base import Message
+from shared.contracts.consult import HoldConsultation
+from shared.contracts.feedback import (
+    AssessSatisfaction,
+    EffectivenessEvaluated,
+    EvaluateEffectiveness,
+    EvaluateImpact,
+    HandOverFeedback,
+    RecordSuccessFactors,
+    Survey,
+)
+from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.quality import CompleteAction, MoveAction, OrderAction, VerifyAction
+from shared.contracts.values import Channel, Form, Language, Solved
+
+from .case_clocks import clocks
+from .case_world import Happened, World
+from .given_when_then import at
+
+TEN = at("2026-03-02 10:00")
+DAY = timedelta(days=1)
+ASKED = ReceiveRequest(
+    case_id="A1", channel=Channel.WALK_IN, language=Language.KK, office="central", question="?", responsible="m-1"
+)
+TOLD = CollectDetails(
+    case_id="A1",
+    expected_result="a form",
+    form=Form.OFFICE,
+    preparation_needed=False,
+    consultant_has_time=True,
+    presence_required=True,
+    consultant="k-1",
+    anonymous_because="a short question",
+)
+HELD = HoldConsultation(case_id="A1", started_at=TEN + timedelta(minutes=10), form=Form.OFFICE, minutes_spent=30)
+CONTENT = AssessSatisfaction(case_id="A1", process=4, result=5, satisfied=True, solved=Solved.YES)
+FACTORS = RecordSuccessFactors(case_id="A1", factors=["asked first"])
+AFTER_ONE = EvaluateImpact(
+    case_id="A1", evaluated_by="m-1", advice_used=True, changed=True, solved=Solved.YES, months=Survey.ONE
+)
+TO_OTHERS = HandOverFeedback(case_id="A1", consultant="k-2", manager="m-2", reason="both leave the centre")
+
+
+def effective(*, effective: bool) -> EvaluateEffectiveness:
+    return EvaluateEffectiveness(case_id="A1", evaluated_by="m-1", degree_solved=80, effective=effective)
+
+
+EFFECTIVE = effective(effective=True)
+STEPS: tuple[tuple[Message, timedelta], ...] = (
+    (ASKED, timedelta()),
+    (TOLD, timedelta(minutes=5)),
+    (HELD, timedelta(minutes=40)),
+    (CONTENT, timedelta(minutes=45)),
+    (EFFECTIVE, 3 * DAY),
+    (FACTORS, 4 * DAY),
+    (AFTER_ONE, 40 * DAY),
+)
+
+
+def world(*steps: tuple[Message, timedelta]) -> World:
+    made = World(TEN + 60 * DAY)
+    for command, after in steps:
+        made.submit(command, TEN + after)
+        made.settle()
+    return made
+
+
+def owed(made: World) -> dict[str, Deadline]:
+    return {one.indicator: one for one in clocks(made) if one.runs}
+
+
+@pytest.mark.parametrize(("verdict", "indicator"), [(True, "success_factors"), (False, "improvement")])
+def test_stage_9_is_the_manager_s_within_a_week(verdict: bool, indicator: str) -> None:
+    """Regression: after the evaluation nobody owed anything until the impact was to show."""
+    made = world(*STEPS[:4], (effective(effective=verdict), 3 * DAY))
+    assert {"success_factors", "improvement"} & owed(made).keys() == {indicator}
+    assert owed(made)[indicator].owner == "m-1"
+    assert owed(made)[indicator].due_at == TEN + 10 * DAY
+
+
+def test_stage_9_ends_with_what_is_recorded() -> None:
+    [one] = [one for one in clocks(world(*STEPS[:6])) if one.indicator == "success_factors"]
+    assert one.verdict == "met"
+
+
+def test_of_an_evaluation_from_before_stage_9_was_timed_nothing_is_late() -> None:
+    made = world(*STEPS[:5])
+    [evaluated] = [one for one in made.log if isinstance(one.event, EffectivenessEvaluated)]
+    old = Happened(evaluated.event.model_copy(update={"manager": None}), evaluated.at)
+    made.log[made.log.index(evaluated)] = old
+    assert "success_factors" not in owed(made)
+
+
+@pytest.mark.parametrize(
+    ("done", "indicators"),
+    [
+        (3, {"satisfaction": "k-2", "topical_issues": "k-2"}),
+        (4, {"topical_issues": "k-2", "effectiveness": "m-2", "impact": "m-2"}),
+        (5, {"topical_issues": "k-2", "success_factors": "m-2", "impact": "m-2"}),
+        (6, {"topical_issues": "k-2", "impact": "m-2"}),
+        (7, {"topical_issues": "k-2", "impact_again": "m-2"}),
+    ],
+)
+def test_whoever_takes_over_owes_all_that_is_still_to_come(done: int, indicators: dict[str, str]) -> None:
+    """Regression: satisfaction, effectiveness and the impact stayed with whoever had left."""
+    made = world(*STEPS[:done], (TO_OTHERS, STEPS[done - 1][1] + timedelta(minutes=1)))
+    assert {name: one.owner for name, one in owed(made).items()} == indicators
+
+
+def test_what_begins_after_a_hand_over_is_owed_by_the_new_manager() -> None:
+    made = world(*STEPS[:3], (TO_OTHERS, timedelta(minutes=42)), *STEPS[3:])
+    by = {one.indicator: one.owner for one in clocks(made)}
+    named = ("effectiveness", "success_factors", "impact", "impact_again")
+    assert {name: by[name] for name in named} == dict.fromkeys(named, "m-2")
+
+
+def test_the_check_of_an_action_changes_hands_also_once_it_is_done() -> None:
+    order = OrderAction(
+        action_id="Z1",
+        action="print samples",
+        department="front_office",
+        owner="k-1",
+        due=date(2026, 3, 31),
+        verifier="m-1",
+    )
+    done = CompleteAction(action_id="Z1", done="printed")
+    passed = MoveAction(action_id="Z1", verifier="m-2", reason="on leave")
+    checked = VerifyAction(action_id="Z1", verified_by="m-2", cause_gone=False, finding="no", due=date(2026, 4, 30))
+    made = world((order, timedelta()), (done, DAY), (passed, 2 * DAY))
+    assert {name: one.owner for name, one in owed(made).items()} == {"action_check": "m-2"}
+    made = world((order, timedelta()), (done, DAY), (passed, 2 * DAY), (checked, 3 * DAY), (done, 4 * DAY))
+    assert {name: one.owner for name, one in owed(made).items()} == {"action_check": "m-2"}
+    # Named before the deed, the new one checks it, too.
+    made = world((order, timedelta()), (passed, DAY), (done, 2 * DAY))
+    assert {name: one.owner for name, one in owed(made).items()} == {"action_check": "m-2"}
