@@ -14,11 +14,12 @@ from shared.contracts.feedback import (
     EffectivenessEvaluated,
     EvaluateEffectiveness,
     EvaluateImpact,
+    ExtendImpact,
     HandOverFeedback,
     RecordSuccessFactors,
     Survey,
 )
-from shared.contracts.intake import CollectDetails, ReceiveRequest
+from shared.contracts.intake import CollectDetails, ReceiveCall, ReceiveRequest
 from shared.contracts.quality import CompleteAction, MoveAction, OrderAction, VerifyAction
 from shared.contracts.values import Channel, Form, Language, Solved
 
@@ -47,6 +48,8 @@ FACTORS = RecordSuccessFactors(case_id="A1", factors=["asked first"])
 AFTER_ONE = EvaluateImpact(
     case_id="A1", evaluated_by="m-1", advice_used=True, changed=True, solved=Solved.YES, months=Survey.ONE
 )
+AFTER_THREE = AFTER_ONE.model_copy(update={"months": Survey.THREE})
+SIX = ExtendImpact(case_id="A1", extended_by="m-1", reason="the court sits in autumn")
 TO_OTHERS = HandOverFeedback(case_id="A1", consultant="k-2", manager="m-2", reason="both leave the centre")
 
 
@@ -67,7 +70,7 @@ STEPS: tuple[tuple[Message, timedelta], ...] = (
 
 
 def world(*steps: tuple[Message, timedelta]) -> World:
-    made = World(TEN + 60 * DAY)
+    made = World(TEN + 80 * DAY)
     for command, after in steps:
         made.submit(command, TEN + after)
         made.settle()
@@ -142,3 +145,12 @@ def test_the_check_of_an_action_changes_hands_also_once_it_is_done() -> None:
     # Named before the deed, the new one checks it, too.
     made = world((order, timedelta()), (passed, DAY), (done, 2 * DAY))
     assert {name: one.owner for name, one in owed(made).items()} == {"action_check": "m-2"}
+
+
+def test_one_engine_holds_limits_from_forty_seconds_to_half_a_year() -> None:
+    made = world(*STEPS, (AFTER_THREE, 70 * DAY), (SIX, 71 * DAY))
+    made.submit(ReceiveCall(call_id="C1", language=Language.KK, office="central", operator="o-1"), TEN)
+    [waiting] = [one for one in clocks(made) if one.indicator == "call_waiting"]
+    [last] = [one for one in clocks(made) if one.indicator == "impact_again" and one.runs]
+    assert waiting.due_at - TEN == timedelta(seconds=40)
+    assert last.due_at == at("2026-09-02 10:40")

@@ -450,3 +450,9 @@ def test_a_hand_over_holds_until_consult_names_another_manager() -> None:
     further = (due(), *to_m_2, assessed(satisfied=False), dissatisfied(), due(2))
     given(DECIDER, further).when(assess(), at=NOON).then_one(Satisfied, manager="manager-2")
     given(DECIDER, (*further, of_m_3)).when(assess(), at=NOON).then_one(Satisfied, manager="manager-3")
+
+
+@pytest.mark.parametrize("solved", Solved)
+def test_half_solved_is_an_answer_of_its_own(solved: Solved) -> None:
+    assert set(Solved) == {"yes", "half", "no"}
+    given(DECIDER, (due(),)).when(assess(solved=solved), at=NOON).then_one(SatisfactionAssessed, solved=solved)

@@ -111,6 +111,14 @@ def test_an_answer_is_a_question_a_table_and_a_plot(capsys: pytest.CaptureFixtur
     assert 12 <= bars[1] <= 14
 
 
+def test_of_a_limit_the_share_within_it_and_the_mean_are_told_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """§9: of calls neither says enough without the other."""
+    limits = REPORTS["limits"]
+    report_tables(limits, (), [row_of(limits, (), indicator="call_waiting", kept=0.98, average_s=8.0)])
+    [shown, _] = [line.split() for line in capsys.readouterr().out.splitlines() if "call_waiting" in line]
+    assert {"98%", "8s"} <= set(shown)
+
+
 def test_of_curves_each_point_is_a_bar_and_what_is_not_known_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
     known = {f"{what}_{months}_share": 1.0 if months < 6 else None for what in WHATS for months in AFTER}
     report_tables(REPORTS["cohorts"], (), [row_of(REPORTS["cohorts"], (), cohort="2026-03", **known)])
