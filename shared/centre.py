@@ -1,4 +1,4 @@
-"""What is particular to a centre, from its data file: opening hours, holidays, regimes (`shared/centre.toml`)."""
+"""What is particular to a centre, from its data file: hours, holidays, checklists, regimes (`shared/centre.toml`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, time, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.contracts.base import Code
 from shared.contracts.values import Regime
 from shared.deadlines import Calendar, Calendars, Hours, Interval
 from shared.regimes import CaseTypes
@@ -22,6 +23,12 @@ from shared.settings import Settings
 
 SHIPPED = Path(__file__).with_name("centre.toml")
 _MIDNIGHT = "24:00"
+
+
+Checklists = Mapping[str, Mapping[str, int]]
+"""Each checklist's points, and what each of them weighs."""
+_SAID_BY_EVENTS = frozenset({"regimes", "checklists"})
+"""What changes no reckoning: events say what they were decided by."""
 
 
 class CentreFileError(ValueError):
@@ -64,7 +71,12 @@ class _Reckoning(_Part):
     offices: dict[str, _Office] = {}
 
 
+_Weight = Annotated[int, Field(ge=1, le=100)]
+_Points = Annotated[dict[Code, _Weight], Field(min_length=1, max_length=100)]
+
+
 class _File(_Reckoning):
+    checklists: Annotated[dict[Code, _Points], Field(min_length=1)] | None = None
     regimes: _Regimes = _Regimes()
 
 
@@ -76,6 +88,8 @@ class Centre:
     case_types: CaseTypes
     places: Mapping[str, str]
     """Where its post offices are, by facility code: the places that cut-offs and territories know."""
+    checklists: Checklists
+    """Of quality inspections: the file's own, else those that are shipped."""
     fingerprint: int
     """Tells one content from another: what was reckoned by another one is reckoned anew. 0: as shipped."""
 
@@ -115,12 +129,13 @@ def parse(text: str, zone: tzinfo) -> Centre:
         file = _File.model_validate(said)
         reckoned = _calendars(file, zone)
     shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
-    reckoning = {key: value for key, value in said.items() if key != "regimes"}
-    as_shipped = reckoning == {key: value for key, value in shipped.items() if key != "regimes"}
+    reckoning = {key: value for key, value in said.items() if key not in _SAID_BY_EVENTS}
+    as_shipped = reckoning == {key: value for key, value in shipped.items() if key not in _SAID_BY_EVENTS}
     return Centre(
         reckoned,
         CaseTypes(file.regimes.case_types, file.regimes.default),
         {name: office.place for name, office in file.offices.items() if office.place is not None},
+        file.checklists or shipped["checklists"],
         0 if as_shipped else crc32(repr(sorted(reckoning.items())).encode()),
     )
 

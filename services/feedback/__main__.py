@@ -1,4 +1,4 @@
-"""The feedback service as a process: the days of its deadlines, and the regimes of complaints, are the centre's."""
+"""The feedback service as a process: days, the regimes of complaints and the checklists are the centre's."""
 
 from zoneinfo import ZoneInfo
 
@@ -7,4 +7,5 @@ from shared.centre import centre
 from shared.service.app import run
 from shared.settings import Settings
 
-run(decider(ZoneInfo(Settings().timezone), centre().case_types))
+_OURS = centre()
+run(decider(ZoneInfo(Settings().timezone), _OURS.case_types, _OURS.checklists))

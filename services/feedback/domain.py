@@ -2,7 +2,7 @@
 
 Each part has its own page beside this one: `satisfaction` (stages 5, 6), `effectiveness` (8, 9), `impact` (10),
 `handing_over`, `complaints`, `decisions` and `contact` (ISO 10002), `actions`, `inspections`, `causes`. Here stands
-which message goes to which page. Days and regimes are the centre's: `decider(zone, case_types)` makes the rules.
+which message goes to which page. Days, regimes and checklists are the centre's: `decider` makes the rules.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from services.feedback import (
 from services.feedback.actions import Action
 from services.feedback.case import Feedback
 from services.feedback.causes import Catalogue
+from services.feedback.checklists import CHECKLISTS
 from services.feedback.complaint import Complaint
 from services.feedback.complaint_steps import OfComplaint
 from services.feedback.inspections import Inspection
+from shared.centre import Checklists
 from shared.contracts import feedback
 from shared.contracts.base import Event, Message
 from shared.contracts.complaints import ComplaintReceived, ReceiveComplaint
@@ -92,9 +94,15 @@ _ID_FIELD = {"ReceiveComplaint": "case_id", "OrderAction": "action_id", "RecordI
 
 
 def decide(
-    state: State, message: Message, given: Given[State], *, zone: tzinfo, case_types: CaseTypes
+    state: State,
+    message: Message,
+    given: Given[State],
+    *,
+    zone: tzinfo,
+    case_types: CaseTypes,
+    checklists: Checklists,
 ) -> Sequence[Event]:
-    """What happens when `message` arrives. `zone` and `case_types` are the centre's.
+    """What happens when `message` arrives. `zone`, `case_types` and `checklists` are the centre's.
 
     Raises:
         Refused: `unknown_case`, `unknown_complaint`, `unknown_action` (tried again for a while: what opens them may be
@@ -111,7 +119,7 @@ def decide(
         case OrderAction(), Unknown():
             return [actions.order(message, given, zone)]
         case RecordInspection(), Unknown():
-            return inspections.record(message, given, zone)
+            return inspections.record(message, given, zone, checklists)
         case ((ReceiveComplaint() | OrderAction() | RecordInspection()), _):
             raise Refused(
                 "already_exists",
@@ -235,8 +243,8 @@ def whose_keys(message: Message, known: Mapping[str, State]) -> Iterable[str]:
     return complaints.whose(message, grown_from.latest if isinstance(grown_from, Feedback) else None)
 
 
-def decider(zone: tzinfo, case_types: CaseTypes) -> Decider[State]:
-    """The rules for a centre in time zone `zone` that puts its types of case under these regimes."""
+def decider(zone: tzinfo, case_types: CaseTypes, checklists: Checklists) -> Decider[State]:
+    """The rules for a centre in time zone `zone`, with its types of case under these regimes, and its checklists."""
     return Decider(
         context=Context.FEEDBACK,
         commands=feedback.COMMANDS,
@@ -246,10 +254,10 @@ def decider(zone: tzinfo, case_types: CaseTypes) -> Decider[State]:
         stream_of=stream_of,
         reads=reads,
         whose_keys=whose_keys,
-        decide=partial(decide, zone=zone, case_types=case_types),
+        decide=partial(decide, zone=zone, case_types=case_types, checklists=checklists),
         evolve=evolve,
     )
 
 
-DECIDER: Decider[State] = decider(ZoneInfo("Asia/Almaty"), CASE_TYPES)
+DECIDER: Decider[State] = decider(ZoneInfo("Asia/Almaty"), CASE_TYPES, CHECKLISTS)
 """As shipped."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from services.feedback.checklists import CHECKLISTS
 from services.feedback.days import end_of
+from shared.centre import Checklists
 from shared.contracts.base import Event
 from shared.contracts.quality import ActionDue, ActionOrigin, InspectionRecorded, Mark, Marked, RecordInspection
 from shared.decider import Given, Refused
@@ -22,13 +22,13 @@ class Inspection:
     """An inspection that was recorded."""
 
 
-def record(inspection: RecordInspection, given: Given[Any], zone: tzinfo) -> Sequence[Event]:
+def record(inspection: RecordInspection, given: Given[Any], zone: tzinfo, checklists: Checklists) -> Sequence[Event]:
     """Every point of the checklist is marked once, by somebody other than the inspected; actions may follow."""
-    points = CHECKLISTS.get(inspection.checklist)
+    points = checklists.get(inspection.checklist)
     if points is None:
         raise Refused(
             "unknown_checklist",
-            f"there is no checklist {inspection.checklist}; take one of: {', '.join(sorted(CHECKLISTS))}",
+            f"there is no checklist {inspection.checklist}; take one of: {', '.join(sorted(checklists))}",
             "checklist",
         )
     if inspection.inspector == inspection.employee:

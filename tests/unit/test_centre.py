@@ -48,6 +48,11 @@ def test_where_a_post_office_is_stands_beside_its_hours() -> None:
     assert found.calendars.of("po-1").hours(date(2026, 3, 2)) == found.calendars.default.hours(date(2026, 3, 2))
 
 
+def test_a_centre_has_its_own_checklists_or_those_that_are_shipped() -> None:
+    assert parse(WEEK, ZONE).checklists.keys() == {"counter", "phone"}
+    assert parse(WEEK + "[checklists.tour]\nsmile = 3\n", ZONE).checklists == {"tour": {"smile": 3}}
+
+
 def test_case_types_are_put_under_regimes() -> None:
     types = parse(
         WEEK + "[regimes]\ndefault = 'administrative'\n[regimes.case_types]\ntip = 'house'\n", ZONE
@@ -65,6 +70,11 @@ def test_case_types_are_put_under_regimes() -> None:
         ("[hours]\nmonday = ['9 to 5']\n", "09:00-13:00"),
         ("[hours]\n", "never open"),
         ("country = 'XX'\n" + WEEK, "ISO code"),
+        (WEEK + "[checklists]\n", "checklists.*at least 1"),
+        (WEEK + "[checklists.tour]\n", "checklists.tour.*at least 1"),
+        (WEEK + "[checklists.tour]\nSmile = 1\n", "checklists.tour.Smile"),
+        (WEEK + "[checklists.tour]\nsmile = 0\n", "checklists.tour.smile.*greater than or equal to 1"),
+        (WEEK + "[checklists.tour]\nsmile = 'yes'\n", "checklists.tour.smile.*integer"),
         (WEEK + "[regimes.case_types]\ntip = 'mine'\n", "regimes.case_types.tip"),
     ],
 )
@@ -79,9 +89,9 @@ def test_another_calendar_is_another_version_of_what_was_reckoned_by_it(
     (shipped,) = projections("Asia/Almaty", ["sla"])
     path = tmp_path / "centre.toml"
     monkeypatch.setenv("TEREZE_CENTRE_FILE", str(path))
-    path.write_text(SHIPPED.read_text() + "other = 'consumer_protection'\n")
+    path.write_text(SHIPPED.read_text() + "other = 'consumer_protection'\n[checklists.tour]\nsmile = 3\n")
     (same,) = projections("Asia/Almaty", ["sla"])
-    assert same.version == shipped.version, "regimes stand in the events"
+    assert same.version == shipped.version, "regimes and scores stand in the events"
     other = tmp_path / "other.toml"
     monkeypatch.setenv("TEREZE_CENTRE_FILE", str(other))
     other.write_text(WEEK)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.feedback.checklists import CHECKLISTS
 from services.feedback.domain import DECIDER, decider
 from shared.centre import parse
 from shared.contracts import COMMANDS
@@ -158,7 +159,7 @@ def test_a_centre_puts_complaints_under_regimes_of_its_own() -> None:
         [regimes.case_types]
         book = "public_services"
     """
-    rules = decider(ALMATY, parse(own, ALMATY).case_types)
+    rules = decider(ALMATY, parse(own, ALMATY).case_types, CHECKLISTS)
     for case_type, regime in (("book", Regime.PUBLIC_SERVICES), ("claim", Regime.ADMINISTRATIVE)):
         outcome = given(rules).when(receive(case_type=case_type))
         outcome.then_one(ComplaintReceived, regime=regime)

@@ -10,7 +10,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from services.feedback.checklists import CHECKLISTS
-from services.feedback.domain import DECIDER
+from services.feedback.domain import DECIDER, decider
 from services.feedback.inspections import score
 from shared.contracts.quality import (
     ActionDue,
@@ -21,8 +21,9 @@ from shared.contracts.quality import (
     Marked,
     RecordInspection,
 )
+from shared.regimes import CASE_TYPES
 
-from .given_when_then import given, refused
+from .given_when_then import ALMATY, given, refused
 
 COMMON = {
     "greeting",
@@ -112,6 +113,14 @@ def test_what_was_found_leads_to_actions() -> None:
 def test_an_inspection_is_recorded_once() -> None:
     recorded = given(DECIDER).when(inspect()).events
     given(DECIDER, recorded).when(inspect()).then(refused("already_exists", "inspection_id"))
+
+
+def test_a_centre_inspects_by_its_own_checklists() -> None:
+    """Regression: the checklists were code, the same for every centre."""
+    rules = decider(ALMATY, CASE_TYPES, {"tour": {"smile": 3, "farewell": 1}})
+    met = [Marked(point="smile", mark=Mark.MET), Marked(point="farewell", mark=Mark.NOT_MET)]
+    given(rules).when(inspect(checklist="tour", marks=met)).then_one(InspectionRecorded, checklist="tour", score=75)
+    given(rules).when(inspect()).then(refused("unknown_checklist", "checklist"))
 
 
 @pytest.mark.parametrize("checklist", sorted(CHECKLISTS))
