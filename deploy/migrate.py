@@ -123,6 +123,12 @@ def _partitions() -> Iterator[str]:
         if context in CONTEXTS:
             # What was ever said of somebody: by what they are reached, and which cases are theirs.
             yield f"CREATE INDEX IF NOT EXISTS {event}_consumer ON store.{event} ((data->>'consumer_id'))"
+        if context == Context.FEEDBACK:
+            # Which actions were ordered about a case, by the manager's own order too (services/insight/case_log.py).
+            yield (
+                f"CREATE INDEX IF NOT EXISTS {event}_ordered ON store.{event} ((data->>'case_id')) "
+                "WHERE type = 'ActionOrdered'"
+            )
         yield f"ALTER TABLE store.{event} ALTER context SET DEFAULT '{context}'"
         yield f"CREATE TABLE IF NOT EXISTS store.{inbox} PARTITION OF store.inbox FOR VALUES IN ('{context}')"
         yield f"CREATE UNIQUE INDEX IF NOT EXISTS {inbox}_message ON store.{inbox} (message_id)"

@@ -47,7 +47,7 @@ class Clock:
 
 
 async def events_of(connection: Connection, case_id: str) -> list[Told]:
-    """A case's events in the order of their time, with those of the actions it gave rise to.
+    """A case's events in the order of their time, with those of the actions it gave rise to, or ordered about it.
 
     Raises:
         UnknownCaseError: no such case.
@@ -57,6 +57,9 @@ async def events_of(connection: Connection, case_id: str) -> list[Told]:
            FROM store.event
            WHERE correlation_id = ANY(array_prepend($1, ARRAY(
                SELECT data ->> 'action_id' FROM store.event WHERE correlation_id = $1 AND type = 'ActionDue'
+               UNION ALL
+               SELECT correlation_id FROM store.event
+               WHERE context = 'feedback' AND type = 'ActionOrdered' AND data ->> 'case_id' = $1
            )))
            ORDER BY occurred_at, position""",
         case_id,

@@ -334,13 +334,25 @@ async def test_the_actions_that_a_case_gave_rise_to_are_shown_with_it(pool: Pool
     facts |= {"owner": "k1", "causes": [], "verifier": None, **place}
     due = make("ActionDue", action_id="c1-a1", due="2026-03-20", **facts)
     ordered = make("ActionOrdered", action_id="c1-a1", term_id="c1-a1-t1", due_at=at + timedelta(days=18), **facts)
-    await append(store, [received("c1", at, None), Happening("c1", at, due), Happening("c1-a1", at, ordered)])
+    # By the manager's own order nothing but the action itself says what it is about.
+    facts |= {"origin": "review", "verifier": "m1"}
+    about = make("ActionOrdered", action_id="Z1", term_id="Z1-t1", due_at=at + timedelta(days=9), **facts)
+    await append(
+        store,
+        [
+            received("c1", at, None),
+            Happening("c1", at, due),
+            Happening("c1-a1", at, ordered),
+            Happening("Z1", at, about),
+        ],
+    )
     async with pool.acquire() as connection:
         found = [
             (await timeline(connection, case_id, sla=projection(centre("Asia/Almaty")), now=at)).deadlines
-            for case_id in ("c1", "c1-a1")
+            for case_id in ("c1", "c1-a1", "Z1")
         ]
-    assert [{one.indicator for one in deadlines} for deadlines in found] == [
-        {"mail_register", "mail_answer", "action"},
-        {"action"},
+    assert [sorted(one.indicator for one in deadlines) for deadlines in found] == [
+        ["action", "action", "mail_answer", "mail_register"],
+        ["action"],
+        ["action"],
     ]
