@@ -79,7 +79,7 @@ async def _told(work: Coroutine[Any, Any, T], out: Path) -> T:
 
     from deploy.problem import Problem
     from services.insight.analysis.log import NoSuchPositionError
-    from services.insight.rebuild import PoisonError
+    from services.insight.folding import PoisonError
     from services.insight.views import UnknownProjectionError
 
     try:

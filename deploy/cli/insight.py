@@ -126,8 +126,8 @@ def rebuild(
 
     from deploy.cli.common import progress_bar
     from deploy.cli.insight_view import differences_table, print_json
+    from services.insight.progress import Progress
     from services.insight.projection import Projection
-    from services.insight.rebuild import Progress
     from services.insight.rebuild import rebuild as build
     from services.insight.verify import verify as compare
     from services.insight.views import projections

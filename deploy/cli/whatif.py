@@ -40,7 +40,7 @@ def what_if(
     from deploy.cli.common import progress_bar
     from deploy.cli.whatif_view import Spool, what_if_tables
     from services.insight import whatif
-    from services.insight.rebuild import Progress
+    from services.insight.progress import Progress
     from shared.centre import centre
     from shared.settings import Settings
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
+from services.insight.indicators.plan import START
 from services.insight.instants import Connection, Instant, instant, moment
 from services.insight.judge import Operation, Start
 from services.insight.projection import Projection, Seen
 from services.insight.queries.asof import AsOf
-from services.insight.views.sla import START
 
 
 class UnknownCaseError(LookupError):

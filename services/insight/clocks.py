@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from services.insight.indicators import policy_name
+from services.insight.indicators.plan import CANCEL, LAPSE, START, STOP
 from services.insight.judge import Judged, Operation, Start, judge
 from services.insight.policies import POLICIES
-from services.insight.views.sla import CANCEL, LAPSE, START, STOP
 from shared.centre import centre
 from shared.deadlines import WORKING, Calendars, Policies
 from shared.settings import Settings

@@ -14,12 +14,12 @@ from difflib import get_close_matches
 from services.insight.arithmetic import Count, Day, counted, open_between, total, worked_on
 from services.insight.case_log import Clock, Told, clocks_of, events_of, not_yet
 from services.insight.indicators import INDICATORS, policy_name
+from services.insight.indicators.plan import MOVE, PAUSE, START, VARY
 from services.insight.instants import Connection
 from services.insight.judge import Judged, Norm, Operation, Start, Step, Verdict, judge
 from services.insight.policies import POLICIES
 from services.insight.projection import Projection
 from services.insight.queries.asof import AsOf
-from services.insight.views.sla import MOVE, PAUSE, START, VARY
 from shared.centre import centre
 from shared.deadlines import WORKING, Calendar, Calendars, Policies, Policy, Span
 

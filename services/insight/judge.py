@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.insight.indicators import policy_name
-from services.insight.views.sla import CANCEL, LAPSE, MOVE, PASS, PAUSE, RESUME, START, STOP, VARY
+from services.insight.indicators.plan import CANCEL, LAPSE, MOVE, PASS, PAUSE, RESUME, START, STOP, VARY
 from shared.deadlines import WORKING, Calendar, Calendars, Policies, Policy, Span
 
 

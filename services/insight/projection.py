@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from services.insight.instants import Instant
+from services.insight.setwise import Setwise
 from shared.contracts import EVENTS, personal_fields
 
 
@@ -38,6 +39,8 @@ class Projection:
     """(name, SQL type), without `position` and `seq`, which every table begins with."""
     folds: Mapping[str, Fold]
     """By event type. Types that are not named are not read."""
+    setwise: Setwise | None = None
+    """How the database makes the same rows by itself, where it can: a rebuild is many times faster then."""
 
     @property
     def table(self) -> str:

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from time import monotonic
-
-import asyncpg
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from services.insight import ledger
-from services.insight.instants import Connection, Pool, log_connection, uncollected
+from services.insight.filling import fill
+from services.insight.folding import PAGE, PoisonError, fold_page
+from services.insight.instants import Connection, Pool, log_connection
 from services.insight.ledger import NOTHING, Built, Status
-from services.insight.pages import END, EventPage, read_page
-from services.insight.projection import Projection, Row, Seen
-from shared.eventstore.model import Cursor
-
-PAGE = 10_000
-UNWRITABLE = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    TypeError,
-    ValueError,
-    OverflowError,
-)
-"""What writing raises where a row does not fit its table."""
-
-
-class PoisonError(Exception):
-    """An event that a projection can't fold."""
+from services.insight.pages import read_page
+from services.insight.progress import Filled, Progress, Report, silent
+from services.insight.projection import Projection
 
 
 class IncompleteError(Exception):
@@ -40,39 +23,8 @@ class BusyError(Exception):
     """Somebody else rebuilds or verifies this projection now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a rebuild has come."""
-
-    done: int
-    total: int
-    """An estimate until the end."""
-    elapsed_s: float
-    before: int = 0
-    """Of those done, how many an earlier rebuild had done that was stopped."""
-
-    @property
-    def rate(self) -> float:
-        """Events a second."""
-        return (self.done - self.before) / self.elapsed_s if self.elapsed_s else 0.0
-
-    @property
-    def eta_s(self) -> float | None:
-        """Seconds that are left; None: not known yet."""
-        return max(0, self.total - self.done) / self.rate if self.rate else None
-
-
-Report = Callable[[Progress], None]
-Mark = Callable[[Built, int], Awaitable[None]]
-"""Notes how far the building has come, of so many events."""
-
-
-def silent(_progress: Progress) -> None:
-    """Report nothing."""
-
-
 async def rebuild(
-    pool: Pool, projection: Projection, report: Report = silent, *, anew: bool = False, page: int = PAGE
+    pool: Pool, projection: Projection, report: Report = silent, *, anew: bool = False, page: int | None = None
 ) -> Progress:
     """Rebuild into the live table's place; readers see the old one until then.
 
@@ -108,128 +60,14 @@ async def _begin(writer: Connection, projection: Projection, *, anew: bool) -> B
         return NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What a table holds, and what that took."""
-
-    progress: Progress
-    built: Built
-
-
 async def _build(
-    pool: Pool, writer: Connection, projection: Projection, begun: Built, report: Report, page: int
+    pool: Pool, writer: Connection, projection: Projection, begun: Built, report: Report, page: int | None
 ) -> Filled:
-    async def mark(built: Built, total: int) -> None:
-        await ledger.mark(writer, projection, built, total)
+    async def mark(connection: Connection, built: Built, total: int) -> None:
+        await ledger.mark(connection, projection, built, total)
 
     table = ledger.table_of(projection, Status.BUILDING)
     return await fill(pool, writer, projection, table, report, begun=begun, mark=mark, page=page)
-
-
-async def fill(
-    pool: Pool,
-    writer: Connection,
-    projection: Projection,
-    table: str,
-    report: Report,
-    upto: Cursor = END,
-    *,
-    begun: Built = NOTHING,
-    mark: Mark | None = None,
-    page: int = PAGE,
-) -> Filled:
-    """Fold the log into a table, page by page: the next page is read while one is folded and written.
-
-    `begun` is what stands in the table already; `mark` notes each page in the transaction that writes its rows.
-    """
-    began, built = monotonic(), begun
-    total = await count(pool, projection, upto)
-    async with aclosing(pages(pool, projection, built.upto, upto, page)) as every:
-        async for found in every:
-            rows = fold_page(projection, found)
-            built = Built(found.cursor(-1), built.events + len(found.events), built.rows + len(rows))
-            try:
-                async with writer.transaction():
-                    # After a crash of the server the last pages are gone, and the mark with them: nothing is lost.
-                    await writer.execute("SET LOCAL synchronous_commit = off")
-                    await ledger.copy(writer, projection, table, rows)
-                    if mark is not None:
-                        await mark(built, max(total, built.events))
-            except UNWRITABLE as error:
-                await _name_the_event(writer, projection, table, found, error)
-            report(_progress(begun, built, max(total, built.events), began))
-    return Filled(_progress(begun, built, built.events, began), built)
-
-
-def _progress(begun: Built, built: Built, total: int, began: float) -> Progress:
-    return Progress(built.events, total, monotonic() - began, before=begun.events)
-
-
-def fold_page(projection: Projection, page: EventPage) -> list[Row]:
-    """The rows of a page's events.
-
-    Raises:
-        PoisonError: naming the event that can't be folded.
-    """
-    folds = projection.folds
-    rows: list[Row] = []
-    with uncollected():
-        for event in page.events:
-            try:
-                rows.extend(folds[event.type](event))
-            except Exception as error:
-                raise _poison(projection, event, error) from error
-    return rows
-
-
-def _poison(projection: Projection, event: Seen, error: Exception) -> PoisonError:
-    return PoisonError(
-        f"projection {projection.name} can't fold the event at position {event.position} ({event.type}): "
-        f"{type(error).__name__}: {error}; correct the fold in services/insight/views/{projection.name}.py"
-    )
-
-
-async def _name_the_event(
-    writer: Connection, projection: Projection, table: str, page: EventPage, error: Exception
-) -> None:
-    """Some row of a page does not fit the table: try event by event, to say whose."""
-    for event in page.events:
-        try:
-            async with writer.transaction():
-                await ledger.copy(writer, projection, table, projection.rows(event))
-        except UNWRITABLE as its_error:
-            raise _poison(projection, event, its_error) from its_error
-    raise error
-
-
-async def pages(
-    pool: Pool, projection: Projection, after: Cursor, upto: Cursor, page: int = PAGE
-) -> AsyncGenerator[EventPage, None]:
-    """All pages of the events it reads, the next one always under way."""
-    types, without = projection.types, projection.unread_fields
-    async with log_connection(pool) as reader:
-
-        def start(cursor: Cursor) -> asyncio.Task[EventPage]:
-            return asyncio.create_task(read_page(reader, cursor, page, types=types, without=without, upto=upto))
-
-        under_way = start(after)
-        try:
-            while (found := await under_way).events:
-                under_way = start(found.seen)
-                await asyncio.sleep(0)  # lets the query go out before the caller folds
-                yield found
-        finally:
-            under_way.cancel()
-            await asyncio.wait([under_way])
-
-
-async def count(pool: Pool, projection: Projection, upto: Cursor) -> int:
-    """How many events of its types there are up to a cursor."""
-    return await pool.fetchval(
-        "SELECT count(*) FROM store.event WHERE type = ANY($1::text[]) AND (xid, position) <= ($2::xid8, $3::bigint)",
-        list(projection.types),
-        *upto,
-    )
 
 
 async def _swap(pool: Pool, writer: Connection, projection: Projection, filled: Filled) -> None:

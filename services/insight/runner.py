@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from time import monotonic, time_ns
 
 from services.insight import ledger
+from services.insight.folding import UNWRITABLE, PoisonError
 from services.insight.instants import Connection, Pool, log_connection
 from services.insight.ledger import Status
 from services.insight.pages import EventPage, last_between, read_page
 from services.insight.projection import Projection, Row, Seen
-from services.insight.rebuild import UNWRITABLE, BusyError, PoisonError, rebuild
+from services.insight.rebuild import BusyError, rebuild
 from shared.eventstore.model import Cursor
 from shared.process import obey_cancellation
 from shared.telemetry import SpanKind, Telemetry

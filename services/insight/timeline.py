@@ -9,13 +9,13 @@ from typing import Any
 
 from services.insight.case_log import Clock, Told, UnknownCaseError, clocks_of, events_of, not_yet
 from services.insight.indicators import policy_name
+from services.insight.indicators.plan import CANCEL, LAPSE, STOP
 from services.insight.instants import Connection
 from services.insight.judge import Pause, judge
 from services.insight.persons import Person, persons
 from services.insight.policies import POLICIES
 from services.insight.projection import Projection
 from services.insight.queries.asof import AsOf
-from services.insight.views.sla import CANCEL, LAPSE, STOP
 from shared.centre import centre
 from shared.contracts import EVENTS, personal_fields
 from shared.eventstore.vault import FORGOTTEN

@@ -8,9 +8,11 @@ from typing import Any
 import orjson
 
 from services.insight import ledger
+from services.insight.filling import fill
 from services.insight.instants import Pool
+from services.insight.progress import Report, silent
 from services.insight.projection import Projection
-from services.insight.rebuild import Report, exclusive, fill, silent
+from services.insight.rebuild import exclusive
 
 _SHOWN = 10
 

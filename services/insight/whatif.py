@@ -17,14 +17,16 @@ import asyncpg
 
 from services.insight import ledger
 from services.insight.comparison import Difference, Flip, Rule, Twice, compare
+from services.insight.folding import count, fold_page, pages
+from services.insight.indicators.plan import START
 from services.insight.instants import Connection, Instant, Pool, instant, log_connection, moment
 from services.insight.judge import Operation, Start, Verdict
 from services.insight.policies import POLICIES
+from services.insight.progress import Progress, Report, silent
 from services.insight.projection import Projection
 from services.insight.proposal import Proposal
 from services.insight.queries import NotBuiltError
-from services.insight.rebuild import Progress, Report, count, fold_page, pages, silent
-from services.insight.views.sla import START, projection
+from services.insight.views.sla import projection
 from shared.centre import Centre
 from shared.eventstore.model import Cursor
 

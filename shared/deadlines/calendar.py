@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .due import add
@@ -194,6 +195,11 @@ class Calendars:
     def zone(self) -> tzinfo:
         """The centre's time zone."""
         return self.default.zone
+
+    @property
+    def own(self) -> Mapping[str, Calendar]:
+        """Of the offices that have calendars of their own."""
+        return MappingProxyType(self._offices)
 
     def of(self, office: str | None) -> Calendar:
         """An office's calendar."""

@@ -17,6 +17,7 @@ import pytest
 
 from services.insight import queries
 from services.insight.indicators import Indicator, On
+from services.insight.indicators.conditions import one_of
 from services.insight.rebuild import rebuild
 from services.insight.runner import Runner
 from services.insight.timeline import timeline
@@ -49,8 +50,8 @@ SLA = projection(
             clock="mail_answer",
             start=On(event=WrittenRequestReceived),
             stops=(On(event=WrittenRequestAnswered),),
-            pauses=(On(event=WrittenRequestRegistered, when=lambda data: data["registration_number"] == "asked"),),
-            resumes=(On(event=WrittenRequestRegistered, when=lambda data: data["registration_number"] == "told"),),
+            pauses=(On(event=WrittenRequestRegistered, when=one_of("registration_number", "asked")),),
+            resumes=(On(event=WrittenRequestRegistered, when=one_of("registration_number", "told")),),
             moves=(On(event=ConsultationPlanned, due="planned_at"),),
             cancels=(On(event=WrittenRequestDeclined),),
             variant="topic",

@@ -17,9 +17,10 @@ import pytest
 
 from deploy.cli.case_view import case_tables
 from services.insight import queries
+from services.insight.folding import PoisonError
 from services.insight.persons import Person, UnknownPersonError, person
 from services.insight.projection import Projection, Row, Seen
-from services.insight.rebuild import BusyError, PoisonError, exclusive, rebuild
+from services.insight.rebuild import BusyError, exclusive, rebuild
 from services.insight.runner import Runner
 from services.insight.timeline import UnknownCaseError, timeline
 from services.insight.verify import NotBuiltError, verify
@@ -155,7 +156,7 @@ async def test_poison_is_set_aside_live_and_fails_a_rebuild(
         if happening.event.type_name() == "WrittenRequestAnswered"
     ]
     assert poisoned
-    broken = replace(SLA, folds={**SLA.folds, "WrittenRequestAnswered": fold})
+    broken = replace(SLA, folds={**SLA.folds, "WrittenRequestAnswered": fold}, setwise=None)
     async with following(pool, (broken,), page=20):
         await caught_up(pool, broken)
     found = await pool.fetch("SELECT position, error FROM read.poison WHERE name = 'sla' ORDER BY position")

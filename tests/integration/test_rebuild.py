@@ -10,7 +10,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from services.insight.rebuild import IncompleteError, PoisonError, Progress, rebuild
+from services.insight.folding import PoisonError
+from services.insight.progress import Progress
+from services.insight.rebuild import IncompleteError, rebuild
 from services.insight.verify import verify
 from services.insight.views import projections
 from tests.conftest import RunningServers
@@ -103,7 +105,7 @@ async def test_poison_leaves_nothing_to_go_on_with(pool: asyncpg.Pool) -> None:
         raise ValueError("a fold with a fault")
 
     with pytest.raises(PoisonError, match=name):
-        await rebuild(pool, replace(SLA, folds={**SLA.folds, name: fails}), page=PAGE)
+        await rebuild(pool, replace(SLA, folds={**SLA.folds, name: fails}, setwise=None), page=PAGE)
     assert await pool.fetchrow(BUILDING) is None
     await rebuild(pool, SLA, page=PAGE)
     assert (await verify(pool, SLA)).differences == 0

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.insight.indicators import Indicator, On
+from services.insight.indicators.conditions import no, yes
 from services.insight.instants import instant, moment
 from services.insight.projection import Seen
 from services.insight.views.sla import projection
@@ -64,8 +65,8 @@ ANSWER = Indicator(
     clock="answer",
     start=On(event=WrittenRequestReceived),
     stops=STOPS,
-    pauses=(On(event=DetailsCollected, when=lambda data: data["asked"]),),
-    resumes=(On(event=DetailsCollected, when=lambda data: not data["asked"]),),
+    pauses=(On(event=DetailsCollected, when=yes("asked")),),
+    resumes=(On(event=DetailsCollected, when=no("asked")),),
     moves=(On(event=ConsultationPlanned, due="until"), On(event=ConsultHeld, by=lambda data: days(data["more"]))),
     cancels=(On(event=WrittenRequestDeclined),),
     variant="regime",

@@ -12,11 +12,11 @@ import polars as pl
 from services.insight.analysis import facts
 from services.insight.analysis.log import MOMENT
 from services.insight.indicators import policy_name
+from services.insight.indicators.plan import START
 from services.insight.instants import Connection, moment
 from services.insight.judge import Operation, Start, judge
 from services.insight.policies import POLICIES
 from services.insight.projection import Projection
-from services.insight.views.sla import START
 from shared.centre import centre
 from shared.deadlines import Calendars
 from shared.eventstore.model import Cursor

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 import polars as pl
 
 from services.insight.analysis.log import MOMENT, PAGE, moments_of
+from services.insight.folding import fold_page
 from services.insight.instants import Connection
 from services.insight.pages import read_page
 from services.insight.projection import Projection, Row
-from services.insight.rebuild import fold_page
 from shared.eventstore.model import Cursor
 
 _KINDS = {

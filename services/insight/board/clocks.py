@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.insight.indicators import INDICATORS, policy_name
+from services.insight.indicators.plan import START
 from services.insight.instants import Instant, instant, moment
 from services.insight.judge import Operation, Start, judge
 from services.insight.policies import POLICIES
-from services.insight.views.sla import START
 from shared.deadlines import Calendars
 
 DAY = 24 * 3600 * 1_000_000

@@ -42,10 +42,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.insight.indicators.conditions import Condition
 from shared.contracts.base import Event
 from shared.deadlines import Span
-
-Condition = Callable[[dict[str, Any]], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,8 +101,8 @@ class Indicator:
     """The obligation ended without being judged: an appointment called off, a case merged or withdrawn."""
     variant: str | None = None
     """The field of the start that chooses among policies: `<name>.<its value>`; absent or null: `<name>`."""
-    exception: Callable[[dict[str, Any]], str | None] | None = None
-    """Names the variant of a start for which the field does not choose."""
+    exception: tuple[Condition, str] | None = None
+    """Which starts the field does not choose for, and their variant."""
     varies: tuple[On, ...] = ()
     """Events whose `variant` field says that another policy holds, from the start on: a case classified anew."""
 

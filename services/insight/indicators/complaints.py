@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from services.insight.indicators.base import Condition, Indicator, On
+from services.insight.indicators.base import Indicator, On
+from services.insight.indicators.conditions import both, lacks, no, none_of, one_of, says, yes
 from shared.contracts.complaints import (
     ComplainantAnswered,
     ComplainantAsked,
@@ -37,23 +37,6 @@ _ISO = "ISO 10002"
 _WHO = "responsible"
 
 
-def _is(field: str, *values: Any) -> Condition:
-    return lambda data: data[field] in values
-
-
-def _is_not(field: str, value: Any) -> Condition:
-    return lambda data: data[field] != value
-
-
-def _says(field: str) -> Condition:
-    """Also of events of before they had the field."""
-    return lambda data: data.get(field) is not None
-
-
-def _both(one: Condition, other: Condition) -> Condition:
-    return lambda data: one(data) and other(data)
-
-
 def _all_that_is_allowed(data: dict[str, Any]) -> Span:
     """Of an extension: so many days, or what the regime allows."""
     asked = data["days"]
@@ -67,20 +50,20 @@ def _passes(key: str) -> tuple[On, ...]:
 
 _CLOSED = (On(event=ComplaintClosed),)
 _ROUND_CLOSED = (On(event=ComplaintClosed, key="round_id"),)
-_ROUND_OVER = On(event=ComplaintClosed, key="round_id", when=_is_not("because", "withdrawn"))
-_ROUND_WITHDRAWN = On(event=ComplaintClosed, key="round_id", when=_is("because", "withdrawn"))
+_ROUND_OVER = On(event=ComplaintClosed, key="round_id", when=none_of("because", "withdrawn"))
+_ROUND_WITHDRAWN = On(event=ComplaintClosed, key="round_id", when=one_of("because", "withdrawn"))
 _ASKED = On(event=ComplainantAsked)
 _ANSWERED = On(event=ComplainantAnswered)
-_STATUS_STOPS = (On(event=ComplaintStatusTold, key="status_id", when=_is_not("status_id", None)),)
+_STATUS_STOPS = (On(event=ComplaintStatusTold, key="status_id", when=says("status_id")),)
 _STATUS_CANCELS = tuple(
-    On(event=event, key="status_id", when=_is_not("status_id", None))
+    On(event=event, key="status_id", when=says("status_id"))
     for event in (DecisionCommunicated, RecourseEnded, ComplaintClosed)
 )
 _STATUS_PASSES = (
-    On(event=ComplaintAssigned, key="status_id", when=_says("status_id"), owner=_WHO),
-    On(event=RecourseEnded, key="telling_id", when=_says("telling_id"), owner=_WHO),
+    On(event=ComplaintAssigned, key="status_id", when=says("status_id"), owner=_WHO),
+    On(event=RecourseEnded, key="telling_id", when=says("telling_id"), owner=_WHO),
 )
-_GOES_ON = _is_not("next_status_id", None)
+_GOES_ON = says("next_status_id")
 
 
 def _status(name: str, start: On) -> Indicator:
@@ -121,13 +104,10 @@ def _closing(name: str, start: On) -> Indicator:
     )
 
 
-def _is_forwarded_in_time(data: dict[str, Any]) -> bool:
-    return RULES[Regime(data["regime"])].forward is not None
-
-
-_OVERTURNED = _is("outcome", "overturned")
-_INTERNAL: Callable[[dict[str, Any]], bool] = _is("internal", True)
-_OUTSIDE = _is("internal", False)
+_IN_TIME = one_of("regime", *(regime for regime, rules in RULES.items() if rules.forward is not None))
+_OVERTURNED = one_of("outcome", "overturned")
+_INTERNAL = yes("internal")
+_OUTSIDE = no("internal")
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(
@@ -155,8 +135,8 @@ INDICATORS: tuple[Indicator, ...] = (
         stage="§9",
         clock="complaint_misdirected",
         # Whose business it is shows once it is sent there: the days run from the receipt none the less.
-        start=On(event=ComplaintForwarded, at="received_at", when=_is_forwarded_in_time, owner=_WHO),
-        stops=(On(event=ComplaintForwarded, when=_is_forwarded_in_time),),
+        start=On(event=ComplaintForwarded, at="received_at", when=_IN_TIME, owner=_WHO),
+        stops=(On(event=ComplaintForwarded, when=_IN_TIME),),
         variant="regime",
     ),
     Indicator(
@@ -174,7 +154,7 @@ INDICATORS: tuple[Indicator, ...] = (
         name="complaint_at_once",
         stage=_ISO,
         clock="complaint_at_once",
-        start=On(event=ComplaintAssessed, owner=_WHO, when=_is("immediate_action_needed", True)),
+        start=On(event=ComplaintAssessed, owner=_WHO, when=yes("immediate_action_needed")),
         stops=(On(event=ImmediateActionTaken),),
         passes=_passes("case_id"),
         cancels=_CLOSED,
@@ -185,9 +165,9 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="complaint_clarification",
         # It goes on when the complainant answers, or soon after the time that they were given.
         start=On(event=ComplainantAsked, key="ask_id", at="until", owner=_WHO),
-        stops=(On(event=ComplainantAnswered, key="ask_id", when=_says("ask_id")),),
-        passes=(On(event=ComplaintAssigned, key="ask_id", when=_says("ask_id"), owner=_WHO),),
-        cancels=(On(event=ComplaintClosed, key="ask_id", when=_says("ask_id")),),
+        stops=(On(event=ComplainantAnswered, key="ask_id", when=says("ask_id")),),
+        passes=(On(event=ComplaintAssigned, key="ask_id", when=says("ask_id"), owner=_WHO),),
+        cancels=(On(event=ComplaintClosed, key="ask_id", when=says("ask_id")),),
     ),
     _investigation("complaint_investigate", On(event=ComplaintAssessed, key="round_id", owner=_WHO)),
     _investigation("complaint_review", On(event=ComplaintEscalated, key="round_id", owner=_WHO, when=_INTERNAL)),
@@ -220,10 +200,10 @@ INDICATORS: tuple[Indicator, ...] = (
         stops=(
             On(event=DecisionAccepted, key="round_id"),
             On(event=DecisionRejected, key="round_id"),
-            On(event=ComplaintClosed, key="round_id", when=_is("because", "no_reply")),
+            On(event=ComplaintClosed, key="round_id", when=one_of("because", "no_reply")),
         ),
         passes=_passes("round_id"),
-        cancels=(On(event=ComplaintClosed, key="round_id", when=_is_not("because", "no_reply")),),
+        cancels=(On(event=ComplaintClosed, key="round_id", when=none_of("because", "no_reply")),),
     ),
     Indicator(
         name="complaint_remedy",
@@ -234,7 +214,7 @@ INDICATORS: tuple[Indicator, ...] = (
             key="round_id",
             owner=_WHO,
             due="remedy_due_at",
-            when=_is_not("remedy_due_at", None),
+            when=says("remedy_due_at"),
         ),
         stops=(On(event=RemedyCarriedOut, key="round_id"),),
         passes=_passes("round_id"),
@@ -242,7 +222,7 @@ INDICATORS: tuple[Indicator, ...] = (
     ),
     _closing(
         "complaint_close",
-        On(event=DecisionAccepted, key="round_id", owner=_WHO, when=_is("remedy_due_at", None)),
+        On(event=DecisionAccepted, key="round_id", owner=_WHO, when=lacks("remedy_due_at")),
     ),
     _closing("complaint_close_after_remedy", On(event=RemedyCarriedOut, key="round_id", owner=_WHO)),
     Indicator(
@@ -257,7 +237,7 @@ INDICATORS: tuple[Indicator, ...] = (
             _ROUND_OVER,
         ),
         pauses=(On(event=ComplaintEscalated, key="from_round", when=_OUTSIDE),),
-        resumes=(On(event=RecourseEnded, key="from_round", when=_is_not("outcome", "overturned")),),
+        resumes=(On(event=RecourseEnded, key="from_round", when=none_of("outcome", "overturned")),),
         passes=_passes("round_id"),
         cancels=(_ROUND_WITHDRAWN,),
     ),
@@ -268,8 +248,8 @@ INDICATORS: tuple[Indicator, ...] = (
         # A later decision may be taken to the same body again.
         start=On(event=ComplaintEscalated, key=("from_round", "to"), owner=_WHO, when=_OUTSIDE),
         stops=(On(event=RecourseEnded, key=("from_round", "item"), each="recourse"),),
-        passes=(On(event=ComplaintAssigned, key=("round_id", "under"), when=_says("under"), owner=_WHO),),
-        cancels=(On(event=ComplaintClosed, key=("round_id", "under"), when=_says("under")),),
+        passes=(On(event=ComplaintAssigned, key=("round_id", "under"), when=says("under"), owner=_WHO),),
+        cancels=(On(event=ComplaintClosed, key=("round_id", "under"), when=says("under")),),
     ),
     _status("complaint_status", On(event=ComplaintReceived, key="status_id", owner=_WHO)),
     _status(
@@ -278,7 +258,7 @@ INDICATORS: tuple[Indicator, ...] = (
             event=ComplaintStatusTold,
             key="next_status_id",
             owner=_WHO,
-            when=_both(_GOES_ON, _is_not("status", "under_recourse")),
+            when=both(_GOES_ON, none_of("status", "under_recourse")),
         ),
     ),
     _status("complaint_status_review", On(event=ComplaintEscalated, key="status_id", owner=_WHO, when=_INTERNAL)),
@@ -289,14 +269,14 @@ INDICATORS: tuple[Indicator, ...] = (
             event=ComplaintStatusTold,
             key="next_status_id",
             owner=_WHO,
-            when=_both(_GOES_ON, _is("status", "under_recourse")),
+            when=both(_GOES_ON, one_of("status", "under_recourse")),
         ),
     ),
     Indicator(
         name="complaint_handling",
         stage=_ISO,
         clock="complaint_handling",
-        start=On(event=ComplaintClosed, owner=_WHO, when=_is_not("because", "nobody_to_tell")),
+        start=On(event=ComplaintClosed, owner=_WHO, when=none_of("because", "nobody_to_tell")),
         stops=(On(event=ComplaintHandlingAssessed),),
         cancels=(On(event=ComplainantUnreached),),
     ),

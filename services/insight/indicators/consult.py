@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Required, TypedDict
+from typing import Required, TypedDict
 
-from services.insight.indicators.base import Condition, Indicator, On
+from services.insight.indicators.base import Indicator, On
+from services.insight.indicators.conditions import above, at_most, both, either, none_of, one_of, says, yes
 from shared.contracts.consult import (
     CaseEnded,
     ConsultationHandedOver,
@@ -42,50 +43,32 @@ class _Operations(TypedDict, total=False):
     cancels: tuple[On, ...]
 
 
-def _path(path: Path) -> Condition:
-    return lambda data: data["path"] == path
-
-
-def _first(path: Path) -> Condition:
-    return lambda data: data["number"] == 1 and data["path"] == path
-
-
-def _planned_or_further(data: dict[str, Any]) -> bool:
-    return data["number"] > 1 or data["path"] in {Path.PREPARED, Path.PRESENT}
-
-
-def _further(data: dict[str, Any]) -> bool:
-    return data["number"] > 1
-
-
-def _says(field: str) -> Condition:
-    return lambda data: data.get(field) is not None
-
-
-def _ended(end: TaskEnd) -> Condition:
-    return lambda data: data["end"] == end
-
-
-def _waits(data: dict[str, Any]) -> bool:
-    # A no-show's pause begins when the consumer should have come, not when that was written down: see `_pauses`.
-    return data["paused"] and data["ground"] != ContactGround.NO_SHOW
+_FIRST = one_of("number", 1)
+_FURTHER, _NOT_FURTHER = above("number", 1), at_most("number", 1)
+_AT_ONCE, _REMOTE, _PREPARED, _PRESENT = (
+    one_of("path", path) for path in (Path.AT_ONCE, Path.REMOTE, Path.PREPARED, Path.PRESENT)
+)
+_PLANNED_OR_FURTHER = either(_FURTHER, one_of("path", Path.PREPARED, Path.PRESENT))
+_CONTACTED = says("contact_id")
+# A no-show's pause begins when the consumer should have come, not when that was written down: see `_pauses`.
+_WAITS = both(yes("paused"), none_of("ground", ContactGround.NO_SHOW))
 
 
 def _pauses(key: str) -> tuple[On, ...]:
     """The case waits for the consumer, and the centre is not at fault."""
-    return (On(event=ContactDue, key=key, when=_waits), On(event=NoShowRecorded, key=key, at="planned_at"))
+    return (On(event=ContactDue, key=key, when=_WAITS), On(event=NoShowRecorded, key=key, at="planned_at"))
 
 
 def _resumes(key: str) -> tuple[On, ...]:
     return (
         On(event=ConsultationResumed, key=key),
-        On(event=ConsultationRescheduled, key=key, when=_says("contact_id")),
+        On(event=ConsultationRescheduled, key=key, when=_CONTACTED),
     )
 
 
 def _moves(key: str) -> tuple[On, ...]:
     """Rescheduled through no fault of the centre: only then does the event say when it is due."""
-    return (On(event=ConsultationRescheduled, key=key, when=_says("due_at"), due="due_at"),)
+    return (On(event=ConsultationRescheduled, key=key, when=says("due_at"), due="due_at"),)
 
 
 def _passes(key: str) -> tuple[On, ...]:
@@ -95,18 +78,18 @@ def _passes(key: str) -> tuple[On, ...]:
 
 _PLANNED = (On(event=ConsultationPlanned), On(event=PlanCostsAgreed))
 _RESUMED_BY_PLAN = (
-    On(event=ConsultationPlanned, when=_says("contact_id")),
-    On(event=PlanProposed, when=_says("contact_id")),
+    On(event=ConsultationPlanned, when=_CONTACTED),
+    On(event=PlanProposed, when=_CONTACTED),
 )
 _PLAN: _Operations = {
     "clock": "plan",
     "stops": _PLANNED,
-    "pauses": (On(event=ContactDue, when=_waits),),
+    "pauses": (On(event=ContactDue, when=_WAITS),),
     "resumes": (On(event=ConsultationResumed), *_RESUMED_BY_PLAN),
     "passes": _passes("case_id"),
     "cancels": (On(event=CaseEnded),),
 }
-_BEGUN = (On(event=ConsultHeld, at="started_at", when=lambda data: not _further(data)),)
+_BEGUN = (On(event=ConsultHeld, at="started_at", when=_NOT_FURTHER),)
 _BEGIN: _Operations = {
     "clock": "begin",
     "stops": _BEGUN,
@@ -128,7 +111,7 @@ INDICATORS: tuple[Indicator, ...] = (
             event=ConsultHeld,
             key="consultation_id",
             at="started_at",
-            when=_first(Path.AT_ONCE),
+            when=both(_FIRST, _AT_ONCE),
             owner="consultant",
         ),
         stops=_HELD,
@@ -136,15 +119,15 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         name="plan_visit",
         stage="3a-b",
-        start=On(event=ConsultationOpened, when=_path(Path.PREPARED), owner="consultant"),
+        start=On(event=ConsultationOpened, when=_PREPARED, owner="consultant"),
         **_PLAN,
     ),
     Indicator(
         name="consult_remote",
         stage="3b-a",
         clock="consult_remote",
-        start=On(event=ConsultationOpened, when=_path(Path.REMOTE), owner="consultant"),
-        stops=(On(event=ConsultHeld, at="ended_at", when=_first(Path.REMOTE)),),
+        start=On(event=ConsultationOpened, when=_REMOTE, owner="consultant"),
+        stops=(On(event=ConsultHeld, at="ended_at", when=both(_FIRST, _REMOTE)),),
         pauses=_pauses("case_id"),
         resumes=_resumes("case_id"),
         moves=_moves("case_id"),
@@ -154,7 +137,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         name="plan_remote",
         stage="3b-b",
-        start=On(event=ConsultationOpened, when=_path(Path.PRESENT), owner="consultant"),
+        start=On(event=ConsultationOpened, when=_PRESENT, owner="consultant"),
         **_PLAN,
     ),
     Indicator(
@@ -170,14 +153,14 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="costs_agreement",
         start=On(event=PlanProposed, key="proposal_id", owner="manager", due="due_at"),
         stops=(On(event=PlanCostsAgreed, key="proposal_id"), On(event=PlanCostsRefused, key="proposal_id")),
-        cancels=(On(event=CaseEnded, key="proposal_id", when=_says("proposal_id")),),
+        cancels=(On(event=CaseEnded, key="proposal_id", when=says("proposal_id")),),
     ),
     Indicator(
         name="begin_at_once",
         stage="3a-a",
         # A clock of its own: that it goes over to a plan ends this one, and not what is owed by the plan.
         clock="begin_at_once",
-        start=On(event=ConsultationOpened, when=_path(Path.AT_ONCE), owner="consultant"),
+        start=On(event=ConsultationOpened, when=_AT_ONCE, owner="consultant"),
         stops=_BEGUN,
         passes=_passes("case_id"),
         cancels=(On(event=CaseEnded), On(event=PlanRequired)),
@@ -186,7 +169,7 @@ INDICATORS: tuple[Indicator, ...] = (
         name="begin_planned",
         stage="4",
         # History from before `begin_by` was kept names nobody who owed it.
-        start=On(event=ConsultationPlanned, when=_says("begin_by"), owner="consultant", due="begin_by"),
+        start=On(event=ConsultationPlanned, when=says("begin_by"), owner="consultant", due="begin_by"),
         **_BEGIN,
     ),
     Indicator(
@@ -200,12 +183,12 @@ INDICATORS: tuple[Indicator, ...] = (
         stage="4",
         clock="preparation",
         start=On(event=PreparationTaskDue, key="task_id", owner="owner", due="due_at"),
-        stops=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.DONE)),),
+        stops=(On(event=PreparationTaskEnded, key="task_id", when=one_of("end", TaskEnd.DONE)),),
         moves=(On(event=PreparationTaskMoved, key="task_id", due="due_at"),),
         passes=(On(event=PreparationTaskMoved, key="task_id", owner="owner"),),
         # Not ready when it was held. Held sooner than it was due, nobody was late with it.
-        lapses=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.LAPSED)),),
-        cancels=(On(event=PreparationTaskEnded, key="task_id", when=_ended(TaskEnd.CALLED_OFF)),),
+        lapses=(On(event=PreparationTaskEnded, key="task_id", when=one_of("end", TaskEnd.LAPSED)),),
+        cancels=(On(event=PreparationTaskEnded, key="task_id", when=one_of("end", TaskEnd.CALLED_OFF)),),
     ),
     Indicator(
         name="contact",
@@ -214,20 +197,24 @@ INDICATORS: tuple[Indicator, ...] = (
         start=On(event=ContactDue, key="contact_id", owner="owner", due="due_at"),
         stops=(
             *(
-                On(event=event, key="contact_id", when=_says("contact_id"))
+                On(event=event, key="contact_id", when=_CONTACTED)
                 for event in (ConsultationPlanned, PlanProposed, ConsultationRescheduled, ConsultationResumed)
             ),
-            On(event=ContactDue, key="previous_contact_id", when=_says("previous_contact_id")),
+            On(event=ContactDue, key="previous_contact_id", when=says("previous_contact_id")),
         ),
-        passes=(On(event=ConsultationHandedOver, key="contact_id", when=_says("contact_id"), owner="consultant"),),
-        cancels=(On(event=CaseEnded, key="contact_id", when=_says("contact_id")),),
+        passes=(On(event=ConsultationHandedOver, key="contact_id", when=_CONTACTED, owner="consultant"),),
+        cancels=(On(event=CaseEnded, key="contact_id", when=_CONTACTED),),
     ),
     Indicator(
         name="consult_planned",
         stage="4",
         clock="consult",
         start=On(
-            event=ConsultHeld, key="consultation_id", at="started_at", when=_planned_or_further, owner="consultant"
+            event=ConsultHeld,
+            key="consultation_id",
+            at="started_at",
+            when=_PLANNED_OR_FURTHER,
+            owner="consultant",
         ),
         stops=_HELD,
     ),
@@ -237,7 +224,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="follow_up",
         start=On(event=FollowUpDue, key="consultation_id", owner="owner", due="due_at"),
         # A further consultation is in time if it began in time: that is what is agreed with the consumer.
-        stops=(On(event=ConsultHeld, key="consultation_id", at="started_at", when=_further),),
+        stops=(On(event=ConsultHeld, key="consultation_id", at="started_at", when=_FURTHER),),
         pauses=_pauses("consultation_id"),
         resumes=_resumes("consultation_id"),
         moves=_moves("consultation_id"),
@@ -253,7 +240,7 @@ INDICATORS: tuple[Indicator, ...] = (
             event=ConsultHeld,
             key="consultation_id",
             at="ended_at",
-            when=lambda data: bool(data.get("issues_owed")),
+            when=yes("issues_owed"),
             owner="consultant",
         ),
         stops=tuple(
@@ -262,7 +249,7 @@ INDICATORS: tuple[Indicator, ...] = (
         passes=(
             On(event=ConsultationHandedOver, each="issues_of", key="item", owner="consultant"),
             # Once it is held, consult has nothing more to pass on.
-            On(event=FeedbackHandedOver, key="consultation_id", when=_says("consultant"), owner="consultant"),
+            On(event=FeedbackHandedOver, key="consultation_id", when=says("consultant"), owner="consultant"),
         ),
     ),
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.insight.indicators import complaints
-from services.insight.indicators.base import Condition, Indicator, On
+from services.insight.indicators.base import Indicator, On
+from services.insight.indicators.conditions import Condition, both, lacks, no, says, yes
 from shared.contracts.consult import ConsultHeld
 from shared.contracts.feedback import (
     AssessmentWaived,
@@ -29,39 +28,18 @@ from shared.contracts.quality import (
     ActionVerified,
 )
 
-
-def _further(data: dict[str, Any]) -> bool:
-    """A survey after the first: events of before there were such have no field for it."""
-    return data.get("survey_id") is not None
-
-
-def _first(data: dict[str, Any]) -> bool:
-    return data.get("survey_id") is None
+# A survey after the first: events of before there were such have no field for it.
+_FURTHER, _FIRST = says("survey_id"), lacks("survey_id")
 
 
 def _owes_stage_9(*, effective: bool) -> Condition:
     """History from before this was owed names nobody who owed it."""
-    return lambda data: data.get("manager") is not None and data["effective"] is effective
+    return both(says("manager"), yes("effective") if effective else no("effective"))
 
 
 def _passes_to(who: str, key: str) -> tuple[On, ...]:
     """Another consultant, or another manager, takes over what is still to come."""
-    return (
-        On(
-            event=FeedbackHandedOver,
-            key=key,
-            when=lambda data: data.get(who) is not None and data.get(key) is not None,
-            owner=who,
-        ),
-    )
-
-
-def _checked(data: dict[str, Any]) -> bool:
-    return data["verifier"] is not None
-
-
-def _another_verifier(data: dict[str, Any]) -> bool:
-    return data.get("verifier") is not None and data.get("check_id") is not None
+    return (On(event=FeedbackHandedOver, key=key, when=both(says(who), says(key)), owner=who),)
 
 
 _ACTION_STOPS = (On(event=ActionCompleted, key="term_id"),)
@@ -118,18 +96,18 @@ INDICATORS: tuple[Indicator, ...] = (
         stage="10",
         clock="impact",
         start=On(event=Satisfied, key="consultation_id", at="held_at", owner="manager"),
-        stops=(On(event=ImpactEvaluated, key="consultation_id", when=_first),),
+        stops=(On(event=ImpactEvaluated, key="consultation_id", when=_FIRST),),
         passes=_passes_to("manager", "consultation_id"),
-        cancels=(On(event=ImpactUnreached, key="consultation_id", when=_first),),
+        cancels=(On(event=ImpactUnreached, key="consultation_id", when=_FIRST),),
     ),
     Indicator(
         name="impact_again",
         stage="10",
         clock="impact_again",
         start=On(event=ImpactSurveyDue, key="survey_id", owner="owner", due="due_at"),
-        stops=(On(event=ImpactEvaluated, key="survey_id", when=_further),),
+        stops=(On(event=ImpactEvaluated, key="survey_id", when=_FURTHER),),
         passes=_passes_to("manager", "survey_id"),
-        cancels=(On(event=ImpactUnreached, key="survey_id", when=_further),),
+        cancels=(On(event=ImpactUnreached, key="survey_id", when=_FURTHER),),
     ),
     Indicator(
         name="action",
@@ -155,9 +133,11 @@ INDICATORS: tuple[Indicator, ...] = (
         name="action_check",
         stage="§5",
         clock="action_check",
-        start=On(event=ActionCompleted, key="check_id", owner="verifier", when=_checked),
+        start=On(event=ActionCompleted, key="check_id", owner="verifier", when=says("verifier")),
         stops=(On(event=ActionVerified, key="check_id"), On(event=ActionReopened, key="check_id")),
-        passes=(On(event=ActionMoved, key="check_id", when=_another_verifier, owner="verifier"),),
+        passes=(
+            On(event=ActionMoved, key="check_id", when=both(says("verifier"), says("check_id")), owner="verifier"),
+        ),
     ),
     *complaints.INDICATORS,
 )

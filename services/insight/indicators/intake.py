@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.insight.indicators.base import Indicator, On
+from services.insight.indicators.conditions import both, differ, lacks, no, none_of, one_of, says, yes
 from shared.contracts.base import Event
 from shared.contracts.intake import (
     AfterCallFinished,
@@ -49,76 +50,17 @@ _PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
 _FORWARDED_IN_TIME = frozenset(regime for regime, rules in RULES.items() if rules.forward is not None)
 
 
-def _present(data: dict[str, Any]) -> bool:
-    return data["channel"] in _PRESENT
-
-
-def _in_writing(data: dict[str, Any]) -> bool:
-    return data["channel"] not in _PRESENT
-
-
-def _voice_mail(data: dict[str, Any]) -> str | None:
-    return "voice_mail" if data["channel"] == Channel.VOICE_MAIL else None
-
-
-def _taken_over(data: dict[str, Any]) -> str | None:
-    return "taken_over" if data["history"] else None
-
-
-def _not_history(data: dict[str, Any]) -> bool:
-    return not data["history"]
-
-
-def _reclassified(data: dict[str, Any]) -> bool:
-    return bool(data.get("reclassified"))
-
-
-def _notice_owed(data: dict[str, Any]) -> bool:
-    return not data["notified"]
-
-
-def _has_limit(data: dict[str, Any]) -> bool:
-    return data["regime"] in _FORWARDED_IN_TIME
-
-
-def _picked_up(data: dict[str, Any]) -> bool:
-    return bool(data["answered"])
-
-
-def _asked(data: dict[str, Any]) -> bool:
-    return data.get("ask_id") is not None
-
-
-def _not_reached(data: dict[str, Any]) -> bool:
-    return data["end"] == CallBackEnd.NOT_REACHED
-
-
-def _not_wanted(data: dict[str, Any]) -> bool:
-    return data["end"] != CallBackEnd.NOT_REACHED
-
-
-def _with_specialist(data: dict[str, Any]) -> bool:
-    return bool(data.get("forwarded"))
-
-
-def _from_specialist(data: dict[str, Any]) -> bool:
-    return bool(data["replaced"])
-
-
-def _passed_on_first(data: dict[str, Any]) -> bool:
-    return data["replaced"] is None and not data.get("history")
+_WAITED_FOR = one_of("channel", *_PRESENT)
+_IN_WRITING = none_of("channel", *_PRESENT)
+_NOT_HISTORY = no("history")
+_HAS_LIMIT = one_of("regime", *_FORWARDED_IN_TIME)
+_ASKED = says("ask_id")
+_WITH_SPECIALIST = yes("forwarded")
+_PASSED_ON_FIRST = both(lacks("replaced"), no("history"))
 
 
 def _of_specialist(event: type[Event]) -> On:
-    return On(event=event, key=_FORWARDING, when=_with_specialist)
-
-
-def _registered_with_another(data: dict[str, Any]) -> bool:
-    return data.get("previous") != data["responsible"]
-
-
-def _waits(data: dict[str, Any]) -> bool:
-    return data.get("asked") is not None
+    return On(event=event, key=_FORWARDING, when=_WITH_SPECIALIST)
 
 
 def _put_off(data: dict[str, Any]) -> Span:
@@ -138,27 +80,27 @@ _GOES_ON = (On(event=ClarificationReceived), On(event=ClarificationEnded))
 _EXTENDED = (On(event=AnswerExtended, by=_put_off),)
 # What a call that is over has not come to will not be done any more: nobody was answered by hanging up.
 _CALL_ENDED = On(event=CallEnded)
-_ASK_ENDED = On(event=CallEnded, key="ask_id", when=_asked)
+_ASK_ENDED = On(event=CallEnded, key="ask_id", when=_ASKED)
 
 _REQUESTS: tuple[Indicator, ...] = (
     Indicator(
         name="details_visit",
         stage="2a",
         clock="details",
-        start=On(event=RequestReceived, when=_present, owner="responsible"),
+        start=On(event=RequestReceived, when=_WAITED_FOR, owner="responsible"),
         stops=_COLLECTED,
         pauses=_WAITS,
         resumes=_GOES_ON,
         passes=(_HANDED_OVER,),
         cancels=_NONE_TO_COLLECT,
         # Who left a message is not there to be asked: what is said at night is heard at the next opening.
-        exception=_voice_mail,
+        exception=(one_of("channel", Channel.VOICE_MAIL), "voice_mail"),
     ),
     Indicator(
         name="details_email",
         stage="2b",
         clock="details",
-        start=On(event=RequestReceived, when=_in_writing, owner="responsible"),
+        start=On(event=RequestReceived, when=_IN_WRITING, owner="responsible"),
         stops=_COLLECTED,
         pauses=_WAITS,
         resumes=_GOES_ON,
@@ -172,7 +114,7 @@ _MAIL: tuple[Indicator, ...] = (
         name="mail_register",
         stage="Table 5",
         clock="mail_register",
-        start=On(event=WrittenRequestReceived, when=_not_history, owner="responsible"),
+        start=On(event=WrittenRequestReceived, when=_NOT_HISTORY, owner="responsible"),
         stops=(On(event=WrittenRequestRegistered), _DECLINED, _SENT_ON),
         passes=(_HANDED_OVER,),
     ),
@@ -181,8 +123,8 @@ _MAIL: tuple[Indicator, ...] = (
         stage="Table 5",
         clock="mail_pass",
         # That a specialist is needed is known only once one has it: the day runs from the receipt none the less.
-        start=On(event=WrittenRequestForwarded, at="received_at", when=_passed_on_first, owner="previous"),
-        stops=(On(event=WrittenRequestForwarded, when=_passed_on_first),),
+        start=On(event=WrittenRequestForwarded, at="received_at", when=_PASSED_ON_FIRST, owner="previous"),
+        stops=(On(event=WrittenRequestForwarded, when=_PASSED_ON_FIRST),),
         pauses=_WAITS,
         resumes=_GOES_ON,
     ),
@@ -196,14 +138,14 @@ _MAIL: tuple[Indicator, ...] = (
         resumes=_GOES_ON,
         moves=_EXTENDED,
         passes=(
-            On(event=WrittenRequestRegistered, owner="responsible", when=_registered_with_another),
+            On(event=WrittenRequestRegistered, owner="responsible", when=differ("previous", "responsible")),
             _TO_SPECIALIST,
             _HANDED_OVER,
         ),
         cancels=(_SENT_ON,),
         variant="regime",
-        exception=_taken_over,
-        varies=(On(event=WrittenRequestRegistered, when=_reclassified),),
+        exception=(yes("history"), "taken_over"),
+        varies=(On(event=WrittenRequestRegistered, when=yes("reclassified")),),
     ),
     Indicator(
         name="mail_specialist",
@@ -213,12 +155,12 @@ _MAIL: tuple[Indicator, ...] = (
         stops=(_of_specialist(WrittenRequestAnswered), _of_specialist(WrittenRequestDeclined)),
         pauses=(_of_specialist(ClarificationAsked),),
         resumes=(_of_specialist(ClarificationReceived), _of_specialist(ClarificationEnded)),
-        moves=(On(event=AnswerExtended, key=_FORWARDING, when=_with_specialist, by=_put_off),),
-        passes=(On(event=CaseHandedOver, key=_FORWARDING, when=_with_specialist, owner="responsible"),),
+        moves=(On(event=AnswerExtended, key=_FORWARDING, when=_WITH_SPECIALIST, by=_put_off),),
+        passes=(On(event=CaseHandedOver, key=_FORWARDING, when=_WITH_SPECIALIST, owner="responsible"),),
         cancels=(
             _of_specialist(MisdirectedForwarded),
             # Handed on to another specialist: what the former one owed is over.
-            On(event=WrittenRequestForwarded, key=("case_id", "replaced"), when=_from_specialist),
+            On(event=WrittenRequestForwarded, key=("case_id", "replaced"), when=yes("replaced")),
         ),
     ),
     Indicator(
@@ -232,23 +174,23 @@ _MAIL: tuple[Indicator, ...] = (
             On(event=ClarificationEnded, key=("case_id", "number")),
         ),
         passes=(
-            On(event=WrittenRequestForwarded, key=("case_id", "asked"), when=_waits, owner="specialist"),
-            On(event=CaseHandedOver, key=("case_id", "asked"), when=_waits, owner="responsible"),
+            On(event=WrittenRequestForwarded, key=("case_id", "asked"), when=says("asked"), owner="specialist"),
+            On(event=CaseHandedOver, key=("case_id", "asked"), when=says("asked"), owner="responsible"),
         ),
     ),
     Indicator(
         name="misdirected",
         stage="§9",
         clock="misdirected",
-        start=On(event=MisdirectedForwarded, at="received_at", when=_has_limit, owner="responsible"),
-        stops=(On(event=MisdirectedForwarded, when=_has_limit),),
+        start=On(event=MisdirectedForwarded, at="received_at", when=_HAS_LIMIT, owner="responsible"),
+        stops=(On(event=MisdirectedForwarded, when=_HAS_LIMIT),),
         variant="regime",
     ),
     Indicator(
         name="extension_notice",
         stage="§9",
         clock="extension_notice",
-        start=On(event=AnswerExtended, when=_notice_owed, owner="responsible"),
+        start=On(event=AnswerExtended, when=no("notified"), owner="responsible"),
         # Who has the answer need not be told any more that it comes later.
         stops=(On(event=ExtensionNoticeGiven), _ANSWERED, _DECLINED, _SENT_ON),
         passes=(_TO_SPECIALIST, _HANDED_OVER),
@@ -285,7 +227,7 @@ _PHONE: tuple[Indicator, ...] = (
         name="after_call",
         stage="Table 5",
         clock="after_call",
-        start=On(event=CallEnded, key="call_id", when=_picked_up, owner="operator"),
+        start=On(event=CallEnded, key="call_id", when=yes("answered"), owner="operator"),
         stops=(On(event=AfterCallFinished, key="call_id"),),
     ),
     Indicator(
@@ -301,7 +243,7 @@ _PHONE: tuple[Indicator, ...] = (
         stage="Table 5",
         clock="specialist_information",
         start=On(event=SpecialistConnected, key="ask_id", owner="specialist"),
-        stops=(On(event=InformationGiven, key="ask_id", when=_asked),),
+        stops=(On(event=InformationGiven, key="ask_id", when=_ASKED),),
         lapses=(_ASK_ENDED,),
     ),
     Indicator(
@@ -311,9 +253,9 @@ _PHONE: tuple[Indicator, ...] = (
         start=On(event=CallBackPromised, key="call_back_id", owner="owner", due="until"),
         stops=(
             On(event=CallBackMade, key="call_back_id"),
-            On(event=CallBackClosed, key="call_back_id", when=_not_reached),
+            On(event=CallBackClosed, key="call_back_id", when=one_of("end", CallBackEnd.NOT_REACHED)),
         ),
-        cancels=(On(event=CallBackClosed, key="call_back_id", when=_not_wanted),),
+        cancels=(On(event=CallBackClosed, key="call_back_id", when=none_of("end", CallBackEnd.NOT_REACHED)),),
     ),
 )
 

@@ -17,12 +17,12 @@ from typing import Any
 import asyncpg
 
 from services.insight.indicators import policy_name
+from services.insight.indicators.plan import START
 from services.insight.instants import Connection
 from services.insight.judge import Operation, Start, judge
 from services.insight.policies import POLICIES
 from services.insight.queries.asof import AsOf
 from services.insight.queries.base import fetch, reading
-from services.insight.views.sla import START
 from shared.centre import centre
 
 

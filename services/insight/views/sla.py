@@ -7,8 +7,7 @@ says who answers for it from then on.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from functools import cache
@@ -16,15 +15,15 @@ from operator import itemgetter
 from typing import Any
 
 from services.insight.indicators import INDICATORS, Indicator, On
+from services.insight.indicators.plan import START, Operation, by_type
 from services.insight.instants import Instant, instant, moment, shifter
 from services.insight.policies import POLICIES
 from services.insight.projection import Fold, Projection, Row, Seen
+from services.insight.setwise.clocks import clocks
 from shared.centre import Centre
 from shared.deadlines import Calendar, Calendars, Policies, Policy, Span, UnknownPolicyError
 
-VERSION = 4
-START, STOP, PAUSE, RESUME, MOVE, CANCEL, VARY = "start", "stop", "pause", "resume", "move", "cancel", "vary"
-PASS, LAPSE = "pass", "lapse"
+VERSION = 5
 
 COLUMNS = (
     ("op", "text NOT NULL"),
@@ -56,43 +55,23 @@ def projection(
     """The projection for a centre; `calendars` by indicator, where they are not the centre's."""
     own = calendars or {}
     zone = centre.calendars.zone
-    starts: defaultdict[str, list[_Make]] = defaultdict(list)
-    # Indicators that share a clock name the same operations: one row is for all of them.
-    others: defaultdict[str, dict[_Operation, _Make]] = defaultdict(dict)
-    for indicator in indicators:
-        timed = _Timed(indicator, policies, own.get(indicator.name, centre.calendars))
-        starts[indicator.start.event.type_name()].append(_start(timed, zone))
-        for operation in _operations(indicator):
-            others[operation.on.event.type_name()][operation] = _operated(operation, zone)
-    folds = {name: _fold((*starts[name], *others[name].values())) for name in sorted(starts.keys() | others.keys())}
+    plan = by_type(indicators)
+    folds = {
+        name: _fold(
+            (
+                *(
+                    _start(_Timed(indicator, policies, own.get(indicator.name, centre.calendars)), zone, seq)
+                    for seq, indicator in of_type.numbered_starts()
+                ),
+                *(_operated(operation, zone, seq) for seq, operation in of_type.numbered_operations()),
+            )
+        )
+        for name, of_type in plan.items()
+    }
     # Another calendar makes other due moments: as another version, it is built anew.
     version = VERSION if centre.fingerprint == 0 else VERSION * 10**8 + centre.fingerprint % 10**8
-    return Projection(name="sla", version=version, columns=COLUMNS, folds=folds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """What an event does to a clock that runs."""
-
-    op: str
-    clock: str
-    on: On
-    variant: str | None = None
-    """Of a VARY: the field that says under which variant it is judged now."""
-    owner: str | None = None
-    """Of a PASS: the field that says who answers for it now."""
-
-
-def _operations(indicator: Indicator) -> Iterator[_Operation]:
-    clock = indicator.clock
-    yield from (_Operation(STOP, clock, on) for on in indicator.stops)
-    yield from (_Operation(PAUSE, clock, on) for on in indicator.pauses)
-    yield from (_Operation(RESUME, clock, on) for on in indicator.resumes)
-    yield from (_Operation(MOVE, clock, on) for on in indicator.moves)
-    yield from (_Operation(PASS, clock, on, owner=on.owner) for on in indicator.passes)
-    yield from (_Operation(LAPSE, clock, on) for on in indicator.lapses)
-    yield from (_Operation(CANCEL, clock, on) for on in indicator.cancels)
-    yield from (_Operation(VARY, clock, on, indicator.variant) for on in indicator.varies)
+    setwise = None if own else clocks(plan, policies, centre.calendars)
+    return Projection(name="sla", version=version, columns=COLUMNS, folds=folds, setwise=setwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +198,15 @@ def _due(said: str | None, zone: tzinfo) -> Instant | None:
     return instant(said)
 
 
-def _operated(operation: _Operation, zone: tzinfo) -> _Make:
+def _operated(operation: Operation, zone: tzinfo, seq: int) -> _Make:
     on, op, clock = operation.on, operation.op, operation.clock
     variant, owner = operation.variant, operation.owner
-    when, case, due, by = on.when, on.case, on.due, on.by
-    time_of, key_of = _time(on), _key(on)
+    holds = None if on.when is None else on.when.holds
+    case, due, by = on.case, on.due, on.by
+    time_of, key_of, each = _time(on), _key(on), on.each is not None
 
     def make(event: Seen, data: dict[str, Any], rows: list[Row]) -> None:
-        if when is not None and not when(data):
+        if holds is not None and not holds(data):
             return
         at = time_of(event, data)
         if at is None or (variant is not None and data.get(variant) is None):
@@ -235,7 +215,7 @@ def _operated(operation: _Operation, zone: tzinfo) -> _Make:
         rows.append(
             (
                 event.position,
-                len(rows),
+                seq + data.get("index", 0) if each else seq,
                 op,
                 f"{clock}:{key}",
                 at,
@@ -257,24 +237,28 @@ def _operated(operation: _Operation, zone: tzinfo) -> _Make:
     return _each(on, make)
 
 
-def _start(timed: _Timed, zone: tzinfo) -> _Make:
+def _start(timed: _Timed, zone: tzinfo, seq: int) -> _Make:
     indicator, in_force = timed.indicator, timed.in_force
     on, name, clock, variant_field = indicator.start, indicator.name, indicator.clock, indicator.variant
-    when, case, channel, place, topic = on.when, on.case, on.channel, on.office, on.topic
+    holds = None if on.when is None else on.when.holds
+    case, channel, place, topic = on.case, on.channel, on.office, on.topic
     owner, due_field = on.owner, on.due
-    exception = indicator.exception
-    time_of, key_of = _time(on), _key(on)
+    excepted, other = (
+        (None, None) if indicator.exception is None else (indicator.exception[0].holds, indicator.exception[1])
+    )
+    time_of, key_of, each = _time(on), _key(on), on.each is not None
 
     def make(event: Seen, data: dict[str, Any], rows: list[Row]) -> None:
-        if when is not None and not when(data):
+        if holds is not None and not holds(data):
             return
         at = time_of(event, data)
         if at is None:
             return
         key, office = key_of(data), data.get(place)
-        variant = None if exception is None else exception(data)
-        if variant is None and variant_field is not None:
-            variant = data.get(variant_field)
+        if excepted is not None and excepted(data):
+            variant = other
+        else:
+            variant = None if variant_field is None else data.get(variant_field)
         policy = in_force(at, variant, office)
         norm = None
         due = None if due_field is None else _due(data.get(due_field), zone)
@@ -284,7 +268,7 @@ def _start(timed: _Timed, zone: tzinfo) -> _Make:
         rows.append(
             (
                 event.position,
-                len(rows),
+                seq + data.get("index", 0) if each else seq,
                 START,
                 f"{clock}:{key}",
                 at,

@@ -18,8 +18,8 @@ from enum import StrEnum
 from itertools import count
 
 from services.insight.clocks import ENDS, Clock, Fact, Rules
+from services.insight.indicators.plan import PASS, PAUSE, START
 from services.insight.judge import Judged, Operation, Verdict
-from services.insight.views.sla import PASS, PAUSE, START
 
 
 class Kind(StrEnum):
