@@ -56,7 +56,7 @@ OfComplaint = (
 )
 """What can be done to a complaint."""
 AFTER_THE_END = (TellComplaintStatus, AssessComplaintHandling, RecordComplainantUnreached)
-"""What may still be done about a closed complaint."""
+"""What may still be done about a closed complaint; besides, somebody else may take over asking how it was handled."""
 
 
 def decide(state: object, message: OfComplaint, given: Given[Any], zone: tzinfo) -> Sequence[Event]:
@@ -68,7 +68,8 @@ def decide(state: object, message: OfComplaint, given: Given[Any], zone: tzinfo)
             "case_id",
             early=True,
         )
-    if state.closed_at is not None and not isinstance(message, AFTER_THE_END):
+    asking = isinstance(message, AssignComplaint) and not state.handling_known
+    if state.closed_at is not None and not asking and not isinstance(message, AFTER_THE_END):
         raise Refused("closed", "this complaint is closed; take anything further in as a new one", "case_id")
     not_before(state.latest_at, given.occurred_at, "the step before")
     match message:

@@ -415,6 +415,7 @@ def test_whoever_takes_a_complaint_over_owes_all_that_is_still_to_be_done() -> N
         (receive(), assess(), investigate(), respond(), TELL, REJECT, review),
         (receive(), assess(), investigate(), respond(remedy="money", remedy_due=DUE), TELL, ACCEPT),
         (receive(), assess(), investigate(), respond(), TELL, ACCEPT),
+        (receive(), assess(), investigate(), respond(), TELL, ACCEPT, CLOSE),
     )
     for past in pasts:
         life = ComplaintLife()

@@ -278,6 +278,7 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="complaint_handling",
         start=On(event=ComplaintClosed, owner=_WHO, when=none_of("because", "nobody_to_tell")),
         stops=(On(event=ComplaintHandlingAssessed),),
+        passes=_passes("case_id"),
         cancels=(On(event=ComplainantUnreached),),
     ),
 )
