@@ -11,17 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.insight.instants import Instant, instant, moment
-from services.insight.setwise.pieces import edges, pieces
+from services.insight.setwise.pieces import edges, opening_edges, pieces
 from shared.deadlines import Calendar, Span, Unit
 from shared.deadlines.calendar import Interval
 
-WORKDAY = (Interval(time(9), time(13)), Interval(time(14), time(18)))
+WORKDAY = (Interval(time(9), time(13)), Interval(time(14, 0, 30), time(18)))
 WEEK = (*(WORKDAY,) * 5, (), ())
 ZONES = ("Asia/Almaty", "America/New_York", "Europe/London", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC")
 DAY = timedelta(days=1)
 DAY_MICROS = DAY // timedelta(microseconds=1)
-spans = st.builds(Span, st.integers(0, 70), st.sampled_from([Unit.DAYS, Unit.WORKING_DAYS])) | st.builds(
-    Span, st.integers(0, 6), st.just(Unit.MONTHS)
+spans = (
+    st.builds(Span, st.integers(0, 70), st.sampled_from([Unit.DAYS, Unit.WORKING_DAYS]))
+    | st.builds(Span, st.integers(0, 6), st.just(Unit.MONTHS))
+    | st.builds(Span, st.integers(1, 40 * 3600), st.just(Unit.WORKING_SECONDS))
 )
 
 
@@ -38,6 +40,8 @@ def test_a_piece_says_what_the_calendar_reckons(
 
     days = [first + number * DAY for number in range(4)]
     cut = edges(days, calendar.zone)
+    if span.unit is Unit.WORKING_SECONDS:
+        cut = sorted({*cut, *opening_edges(days, calendar, ends)})
     found = list(pieces(days, cut, ends))
     begins = instant(datetime.combine(first, time.min, UTC))
     # Every microsecond of these days is in one piece.

@@ -19,8 +19,8 @@ class Setwise:
 
     types: frozenset[str]
     """The types of events that it folds."""
-    prepare: Callable[[Connection, Sequence[date]], Awaitable[None]]
-    """Puts what the select needs into temporary tables of a connection, for a log with events on these days (UTC)."""
+    lay_out: Callable[[Sequence[date]], Callable[[Connection], Awaitable[None]]]
+    """For a log with events on these days (UTC): what puts all that the select needs into a connection's own tables."""
     columns: tuple[str, ...]
     select: str
     """Makes rows, of these columns, from `store.event e` between two cursors: $1 and $2, exclusive, to $3 and $4."""

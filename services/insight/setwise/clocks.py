@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, get_args
@@ -12,7 +12,7 @@ from services.insight.indicators.conditions import Condition
 from services.insight.indicators.plan import START, OfType
 from services.insight.instants import Connection, Instant, instant, moment
 from services.insight.setwise import Setwise
-from services.insight.setwise.pieces import edges, pieces
+from services.insight.setwise.pieces import edges, opening_edges, pieces
 from shared.contracts.base import Event
 from shared.deadlines import Calendar, Calendars, Policies, Policy, Span, Unit
 
@@ -33,7 +33,6 @@ CREATE TEMP TABLE clock_policy (indicator text, variant text, calendar integer, 
 CREATE TEMP TABLE clock_piece (rule integer, day date, since timestamptz, until timestamptz, shift interval,
     fixed timestamptz);
 SET TimeZone = 'UTC';
-SET jit = off;
 """
 # What has no policy, or no due moment, has no id either, which its table refuses: then the folds say what is wrong.
 # OFFSET 0: what is taken out of an event's JSON is taken out once.
@@ -69,40 +68,36 @@ WHERE at IS NOT NULL AND NOT (op = 'vary' AND variant IS NULL)
 
 def clocks(plan: Mapping[str, OfType], policies: Policies, calendars: Calendars) -> Setwise:
     """How the database makes the operations of these indicators' clocks."""
-    able = {name: of_type for name, of_type in plan.items() if _is_able(of_type, policies)}
+    able = {name: of_type for name, of_type in plan.items() if _is_able(of_type)}
     meant, excepted, rules = _Conditions(), _Conditions(), _Rules()
     rows = [row for name, of_type in able.items() for row in _rows(name, of_type, meant, excepted)]
     limits = [row for some in able.values() for one in some.starts for row in _limits(one, policies, calendars, rules)]
     offices = {name: number for number, name in enumerate(calendars.own, 1)}
 
-    async def prepare(connection: Connection, days: Sequence[date]) -> None:
-        await connection.execute(_TABLES)
+    def lay_out(days: Sequence[date]) -> Callable[[Connection], Awaitable[None]]:
         tables: dict[str, Iterable[tuple[Any, ...]]] = {
             "clock_row": rows,
             "clock_office": offices.items(),
             "clock_policy": limits,
-            "clock_piece": rules.pieces(days),
+            "clock_piece": list(rules.pieces(days)),
         }
-        for table, records in tables.items():
-            await connection.copy_records_to_table(table, records=records)
-            await connection.execute(f"ANALYZE {table}")
+
+        async def prepare(connection: Connection) -> None:
+            await connection.execute(_TABLES)
+            for table, records in tables.items():
+                await connection.copy_records_to_table(table, records=records)
+                await connection.execute(f"ANALYZE {table}")
+
+        return prepare
 
     select = _SELECT.format(meant=meant.sql("o.condition", "true"), excepted=excepted.sql("o.exception", "false"))
-    return Setwise(frozenset(able), prepare, COLUMNS, select)
+    return Setwise(frozenset(able), lay_out, COLUMNS, select)
 
 
-def _is_able(of_type: OfType, policies: Policies) -> bool:
+def _is_able(of_type: OfType) -> bool:
     """Whether the database can do all that events of a type do."""
-    return all(_is_plain(one.on) for one in of_type.operations) and all(
-        _is_plain(one.start)
-        and not any(
-            span.unit is Unit.WORKING_SECONDS
-            for name in _policy_names(one, policies).values()
-            for policy in policies.versions(name)
-            for span in (policy.limit, policy.norm)
-            if span is not None
-        )
-        for one in of_type.starts
+    return all(
+        _is_plain(on) for on in (*(one.start for one in of_type.starts), *(one.on for one in of_type.operations))
     )
 
 
@@ -213,6 +208,9 @@ class _Rules:
             ) -> Instant:
                 return instant(calendar.add(span, moment(start), from_working_day=carried))
 
-            for piece in pieces(around, at[calendar.zone], ends):
+            cuts = at[calendar.zone]
+            if span.unit is Unit.WORKING_SECONDS:
+                cuts = sorted({*cuts, *opening_edges(around, calendar, ends)})
+            for piece in pieces(around, cuts, ends):
                 shift = None if piece.shift is None else timedelta(microseconds=piece.shift)
                 yield (number, piece.day, piece.since, piece.until, shift, piece.fixed)

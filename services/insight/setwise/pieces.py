@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from services.insight.instants import Instant, instant, moment
+from shared.deadlines import Calendar
 
 _DAY = timedelta(days=1)
 _FURTHEST = timedelta(days=400)
@@ -44,6 +45,31 @@ def edges(days: Sequence[date], zone: tzinfo) -> list[Instant]:
                 wall = datetime.combine(local, at, zone)
                 found |= {instant(wall), instant(wall.replace(fold=1))}
     return sorted(found)
+
+
+def opening_edges(days: Sequence[date], calendar: Calendar, ends: Callable[[Instant], Instant]) -> set[Instant]:
+    """Where an answer in working time may change: when it opens and closes, and where what begins ends at a closing."""
+    found: set[Instant] = set()
+    for local in sorted({day + more * _DAY for day in days for more in (-1, 0, 1)}):
+        for opens, closes in _opening(calendar, local):
+            found |= {opens, closes}
+            at = opens
+            while (left := _left_open(calendar, ends(at))) is not None and at + left + 1 < closes:
+                at += left + 1
+                found.add(at)
+    return found
+
+
+def _left_open(calendar: Calendar, at: Instant) -> int | None:
+    """How long it stays open at a moment within its hours, the closing included."""
+    day = moment(at).astimezone(calendar.zone).date()
+    return next((closes - at for opens, closes in _opening(calendar, day) if opens < at <= closes), None)
+
+
+def _opening(calendar: Calendar, day: date) -> list[tuple[Instant, Instant]]:
+    hours = calendar.hours(day)
+    opening = ((datetime.combine(day, at, calendar.zone) for at in interval) for interval in hours)
+    return [(instant(opens), instant(closes)) for opens, closes in opening]
 
 
 def pieces(days: Sequence[date], at: Sequence[Instant], ends: Callable[[Instant], Instant]) -> Iterator[Piece]:
