@@ -102,10 +102,11 @@ def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event
         raise Refused(
             "not_over", "what the centre is unable to do now it still owes; hand the case over (HandOverCase)", "ground"
         )
-    if ending.ground is not CancelGround.CONSUMER_WITHDREW and ending.approved_by != request.responsible:
+    approves = request.manager or request.responsible
+    if ending.ground is not CancelGround.CONSUMER_WITHDREW and ending.approved_by != approves:
         raise Refused(
             "approval_missing",
-            f"only {request.responsible} may end a case that the consumer did not withdraw; name them in approved_by",
+            f"only {approves} may end a case that the consumer did not withdraw; name them in approved_by",
             "approved_by",
         )
     not_before(request.latest_at, given.occurred_at, "the request's last step")

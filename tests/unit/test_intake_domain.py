@@ -413,6 +413,14 @@ def test_only_its_responsible_ends_a_request_that_the_consumer_did_not_withdraw(
     given(DECIDER, (received(),)).when(approved).then_one(RequestEnded, approved_by="manager-1")
 
 
+def test_where_the_office_has_a_manager_it_is_they_who_end_it_not_the_consultant_it_was_routed_to() -> None:
+    routed = received().model_copy(update={"responsible": "k-1", "manager": "m-1"})
+    absent = EndRequest(case_id="A1", ground=CancelGround.CONSUMER_ABSENT, approved_by="k-1")
+    given(DECIDER, (routed,)).when(absent).then(refused("approval_missing", "approved_by"))
+    by_manager = absent.model_copy(update={"approved_by": "m-1"})
+    given(DECIDER, (routed,)).when(by_manager).then_one(RequestEnded, approved_by="m-1")
+
+
 def test_what_the_centre_still_owes_and_what_consult_has_taken_over_is_not_ended_here() -> None:
     unable = EndRequest(case_id="A1", ground=CancelGround.CENTRE_UNABLE, approved_by="manager-1")
     given(DECIDER, (received(),)).when(unable).then(refused("not_over", "ground"))
