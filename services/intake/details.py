@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from services.intake import clarifying
+from services.intake import clarifying, routing
 from services.intake.contacts import record_of, record_stream
 from services.intake.state import Request, State
 from shared.contracts.base import Event, Message
@@ -16,6 +16,7 @@ from shared.contracts.intake import (
     CollectDetails,
     DetailsCollected,
     EndClarification,
+    EndRequest,
     ReceiveClarification,
 )
 from shared.contracts.values import Channel
@@ -26,15 +27,23 @@ PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
 """The consumer came or phoned: details are collected by stage 2a."""
 
 
-def needs(message: Message, _blind: Blind, _known: Mapping[str, State]) -> Iterator[str]:
-    """Whether somebody who told nothing when the request came in has been entered since."""
-    if isinstance(message, CollectDetails):
-        yield record_stream(unnamed(message.case_id))
+def needs(message: Message, _blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
+    """The case, which names them: its office, whose manager is asked for, and whoever may have been entered since."""
+    if isinstance(message, CollectDetails | EndRequest):
+        yield f"case-{message.case_id}"
+        request = known.get(f"case-{message.case_id}")
+        if isinstance(request, Request):
+            yield routing.office_stream(request.office)
+            yield record_stream(_whose(request, message.case_id))
 
 
 def unnamed(case_id: str) -> str:
     """How a consumer is called of whom nothing was known when the request came in."""
     return f"c-{case_id}"
+
+
+def _whose(request: Request, case_id: str) -> str:
+    return request.consumer_id or unnamed(case_id)
 
 
 def still_open(request: Request) -> None:
@@ -73,7 +82,7 @@ def collect_details(request: Request, details: CollectDetails, given: Given[Stat
         consultant_has_time=details.consultant_has_time,
         presence_required=details.presence_required,
         consultant=details.consultant,
-        manager=_manager_of(request, details),
+        manager=_manager_of(request, details, given),
         anonymous_because=details.anonymous_because,
     )
     return [*no_longer_awaited(request, details.case_id), collected]
@@ -85,27 +94,30 @@ def _somebody(request: Request, details: CollectDetails, given: Given[State]) ->
     A centre advises whoever walks in: that somebody will not say who they are is no reason to send them away, but it
     is recorded, since their later stages reach nobody.
     """
-    record = record_of(unnamed(details.case_id), given.others)
+    who = _whose(request, details.case_id)
+    record = record_of(who, given.others)
+    # Only a record that is in the base can answer for another one.
     entered = request.identified or record.registered or record.into is not None
     if not entered and details.anonymous_because is None:
         raise Refused(
             "unregistered",
-            f"nobody is registered for this request; enter the consumer (RegisterConsumer, as "
-            f"{unnamed(details.case_id)}), or say in anonymous_because why they stay unknown",
+            f"nobody is registered for this request; enter the consumer (RegisterConsumer, as {who}), or say in "
+            "anonymous_because why they stay unknown",
             "anonymous_because",
             early=True,
         )
 
 
-def _manager_of(request: Request, details: CollectDetails) -> str:
+def _manager_of(request: Request, details: CollectDetails, given: Given[State]) -> str:
     """Who agrees the case's costs: the office's manager, however the responsible was chosen or has changed."""
-    if None not in (request.manager, details.manager) and details.manager != request.manager:
+    manager = routing.manager_now(request, given)
+    if None not in (manager, details.manager) and details.manager != manager:
         raise Refused(
             "not_the_manager",
-            f"the manager of {request.office} is {request.manager}, by its routing; name them, or leave it out",
+            f"the manager of {request.office} is {manager}, by its routing; name them, or leave it out",
             "manager",
         )
-    return request.manager or details.manager or request.responsible
+    return manager or details.manager or request.responsible
 
 
 def clarify(

@@ -331,6 +331,7 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     ConsumerMerged: registry.needs,
     ContactAdded: registry.needs,
     CollectDetails: details.needs,
+    EndRequest: details.needs,
     ComplaintReceived: elsewhere.needs,
     SubscriptionAccepted: elsewhere.needs,
     ReceiveCall: calls.needs,

@@ -102,7 +102,7 @@ def end(request: Request, ending: EndRequest, given: Given[State]) -> list[Event
         raise Refused(
             "not_over", "what the centre is unable to do now it still owes; hand the case over (HandOverCase)", "ground"
         )
-    approves = request.manager or request.responsible
+    approves = routing.manager_now(request, given) or request.responsible
     if ending.ground is not CancelGround.CONSUMER_WITHDREW and ending.approved_by != approves:
         raise Refused(
             "approval_missing",

@@ -54,6 +54,11 @@ def manager_of(office: str, given: Given[State]) -> str | None:
     return known.manager if isinstance(known, Office) else None
 
 
+def manager_now(request: Request, given: Given[State]) -> str | None:
+    """Who manages a request's case: the office's manager by the table that holds now, not by that of its receipt."""
+    return manager_of(request.office, given) or request.manager
+
+
 def set_routing(state: State, table: SetRouting) -> RoutingSet:
     """A manager's table replaces the former one; open cases stay with whom they have."""
     told: set[tuple[str | None, Language]] = set()

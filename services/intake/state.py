@@ -31,7 +31,7 @@ class Request:
     """When the consumer was asked last, or clarified; or when it came in."""
     routed: bool = False
     manager: str | None = None
-    """The office's, by the routing that held when the request came in."""
+    """The office's, by the routing that held when the request came in; it may have another since."""
     identified: bool = False
     """The consumer is known to the information base, or told how they are reached or recognised."""
     details_collected: bool = False

@@ -166,10 +166,13 @@ class Processor(Generic[S]):
         refused: list[int] = []
         again: list[int] = []
         moved: set[str] = set()
+        waiting: set[str] = set()
         for index in pending:
             incoming, stream_id = batch[index], streams[index]
-            if not moved.isdisjoint(others[index]):
-                # It would be decided on a neighbour's draft, which may yet turn out not to be stored.
+            if stream_id in waiting or not moved.isdisjoint(others[index]):
+                # It would be decided on a neighbour's draft, which may yet turn out not to be stored. Nor may what
+                # comes after it on its own stream overtake it.
+                waiting.add(stream_id)
                 again.append(index)
                 continue
             before = known.get(stream_id) or StreamState(decider.initial(), 0, None)

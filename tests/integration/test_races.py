@@ -143,6 +143,27 @@ async def test_nothing_is_refused_for_a_neighbour_that_was_not_stored(pool: Any)
     assert statuses(results) == [Status.CONFLICT, Status.ACCEPTED]
 
 
+async def test_what_is_put_off_for_a_neighbour_is_not_overtaken_on_its_own_stream(pool: Any) -> None:
+    """Details are collected by what the case says; a hand-over that was sent after them must not come before them."""
+    received = {"channel": "walk_in", "language": "kk", "office": "north", "question": "?", "responsible": "k-1"}
+    details = {
+        "expected_result": "a form",
+        "form": "office",
+        "preparation_needed": False,
+        "consultant_has_time": True,
+        "presence_required": False,
+        "consultant": "k-1",
+    }
+    results = await decide(
+        a_process(pool, INTAKE),
+        message("ReceiveRequest", "r", received | {"case_id": "A1", "consumer": {"phone": "1"}}),
+        message("CollectDetails", "c", details | {"case_id": "A1"}),
+        message("HandOverCase", "h", {"case_id": "A1", "to": "k-2", "reason": "on leave"}),
+    )
+    assert statuses(results) == [Status.ACCEPTED, Status.ACCEPTED, Status.REJECTED]
+    assert [reason.code for reason in results[2].answer.reasons] == ["with_consult"]
+
+
 async def test_an_entry_published_by_another_process_counts_at_once(pool: Any) -> None:
     one, other = a_process(pool, SUBSCRIPTIONS), a_process(pool, SUBSCRIPTIONS)
     await decide(one, entry("x", "2020-01-01", 100))

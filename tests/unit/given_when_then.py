@@ -106,7 +106,10 @@ class given:  # noqa: N801 - reads as a word in `given(...).when(...)`
         self, message: Message, at: datetime = NINE, now: datetime | None = None, role: Role | None = None
     ) -> Outcome:
         """A message arrives that happened `at`, from somebody in this role; the clock says `now` (default: `at`)."""
-        others = look_up(self.decider, message, {name: self._state(past) for name, past in self.elsewhere.items()})
+        states = {name: self._state(past) for name, past in self.elsewhere.items()}
+        if self.happened:
+            states.setdefault(self.decider.stream_of(message, FRESH_ID), self._state(self.happened))
+        others = look_up(self.decider, message, states)
         keys = {who: self.keys.get(who, Key.NONE) for who in self.decider.whose_keys(message, others)}
         said = [one[0] if isinstance(one, tuple) else one for one in self.happened]
         recalled = recall(self.decider, message, said)

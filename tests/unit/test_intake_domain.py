@@ -223,6 +223,19 @@ def test_nobody_s_details_are_collected_unless_it_is_said_why() -> None:
     for since in (entered, merged):
         known = given(DECIDER, nobody, {"consumer-c-A1": (since,)})
         known.when(collect(), at=TEN).then_one(DetailsCollected, anonymous_because=None)
+    # Whom the desk called by an id that the base doesn't know is entered under that id, and under no other.
+    named = given(DECIDER).when(receive(consumer=Consumer(consumer_id="x-9", name="Асель"))).events
+    refusal = (
+        given(DECIDER, named).when(collect(), at=TEN).then(refused("unregistered", "anonymous_because", early=True))
+    )
+    assert refusal.refusal is not None
+    assert "as x-9)" in refusal.refusal.message
+    for since in (entered, merged):
+        theirs = since.model_copy(update={"consumer_id": "x-9"})
+        known = given(DECIDER, named, {"consumer-x-9": (theirs,)})
+        known.when(collect(), at=TEN).then_one(DetailsCollected, consumer_id="x-9", anonymous_because=None)
+        another = given(DECIDER, named, {"consumer-c-A1": (since,)})
+        another.when(collect(), at=TEN).then(refused("unregistered", "anonymous_because", early=True))
     said = collect().model_copy(update={"anonymous_because": "asks for a neighbour"})
     given(DECIDER, nobody).when(said, at=TEN).then_one(DetailsCollected, anonymous_because="asks for a neighbour")
 

@@ -14,14 +14,16 @@ from shared.contracts.intake import (
     CollectDetails,
     Consumer,
     DetailsCollected,
+    EndRequest,
     HandOverCase,
     ReceiveRequest,
+    RequestEnded,
     RequestReceived,
     Route,
     RoutingSet,
     SetRouting,
 )
-from shared.contracts.values import Channel, Form, Language, Role
+from shared.contracts.values import CancelGround, Channel, Form, Language, Role
 from shared.decider import Refused
 
 from .case_clocks import clocks
@@ -88,6 +90,23 @@ def test_the_office_s_manager_is_the_case_s_whoever_is_responsible_for_it() -> N
             case.when(AT_ONCE).then_one(DetailsCollected, consultant="k-9", manager="m-1")
             other = AT_ONCE.model_copy(update={"manager": "k-9"})
             case.when(other).then(refused("not_the_manager", "manager"))
+
+
+def test_a_manager_who_comes_before_the_details_are_collected_is_the_case_s() -> None:
+    """Regression: who had managed the office when the request came in stayed its manager, whoever came since, and who
+    named the new one was told that the routing named the former."""
+    named = ask("A1").model_copy(update={"responsible": "k-5"})
+    taken = given(DECIDER, elsewhere={"routing-central": (SET,)}).when(named).events
+    since = SET.model_copy(update={"manager": "m-2"})
+    no_table = given(DECIDER).when(named).events
+    for before in (taken, no_table):
+        case = given(DECIDER, before, {"routing-central": (SET, since)})
+        case.when(AT_ONCE).then_one(DetailsCollected, manager="m-2")
+        case.when(AT_ONCE.model_copy(update={"manager": "m-2"})).then_one(DetailsCollected, manager="m-2")
+        case.when(AT_ONCE.model_copy(update={"manager": "m-1"})).then(refused("not_the_manager", "manager"))
+        ended = EndRequest(case_id="A1", ground=CancelGround.OUT_OF_REMIT, approved_by="m-1")
+        case.when(ended).then(refused("approval_missing", "approved_by"))
+        case.when(ended.model_copy(update={"approved_by": "m-2"})).then_one(RequestEnded, approved_by="m-2")
 
 
 def test_where_no_table_names_the_manager_who_collects_the_details_does() -> None:

@@ -112,7 +112,7 @@ class RequestReceived(InIntake, Event):
     routed: bool = False
     """Whether the routing chose the responsible."""
     manager: Id | None = None
-    """The office's manager, as its routing names them; None: no routing was set there."""
+    """The office's manager, as its routing then named them; None: no routing was set there."""
     call_id: Id | None = None
 
 

@@ -24,7 +24,11 @@ class Route(BaseModel):
 
 
 class SetRouting(InIntake, Command):
-    """A manager says who takes what in an office. It replaces what was said before; cases stay with whom they have."""
+    """A manager says who takes what in an office. It replaces what was said before; cases stay with whom they have.
+
+    Their manager is the new one as long as their details are not collected; then it is handed over one by one
+    (`HandOverConsultation`).
+    """
 
     office: Short
     routes: Annotated[list[Route], Field(max_length=200)]
