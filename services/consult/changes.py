@@ -27,6 +27,7 @@ from shared.contracts.consult import (
 )
 from shared.contracts.values import CancelGround, ContactGround, Party, Path, TaskEnd
 from shared.decider import Given, Refused
+from shared.rules import not_before
 
 NEW_TIME_WITHIN = timedelta(days=2)
 """How soon a new time is agreed after one has fallen through: as long as stage 3b-b has for the first one."""
@@ -205,8 +206,11 @@ def _case_ended(state: Consultation, off: CancelConsultation) -> CaseEnded:
 
 
 def hand_over(state: Consultation, passed: HandOverConsultation, given: Given[State]) -> Sequence[Event]:
-    """Another consultant takes over whatever the first one owes in this case."""
-    something_is_coming(state, given)
+    """Another consultant takes over whatever is owed in this case: once it has ended, the issues that it showed."""
+    if state.next is Next.NOTHING and state.issues_owed:
+        not_before(state.latest_at, given.occurred_at, "the latest step of this case")
+    else:
+        something_is_coming(state, given)
     if passed.consultant == state.consultant:
         raise Refused("same_consultant", f"{state.consultant} has this case already; name another one", "consultant")
     handed = ConsultationHandedOver(
@@ -218,7 +222,8 @@ def hand_over(state: Consultation, passed: HandOverConsultation, given: Given[St
         consultant=passed.consultant,
         reason=passed.reason,
         contact_id=state.contact.id if state.contact else None,
-        issues_of=[which for which, owner in state.issues_owed.items() if owner == state.consultant],
+        # Whoever held them: feedback may have passed them on meanwhile, and no other hand-over would reach them.
+        issues_of=[*state.issues_owed],
     )
     return [handed, *pass_tasks(state, passed.case_id, passed.consultant)]
 

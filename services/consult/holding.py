@@ -105,7 +105,7 @@ def _by_the_plan(state: Consultation, done: HoldConsultation) -> None:
 
 
 def owe_follow_up(state: Consultation, dissatisfied: Dissatisfied) -> Sequence[FollowUpDue]:
-    """Stage 7: a dissatisfied consumer is owed a further consultation, by its consultant, with a due date.
+    """Stage 7: a dissatisfied consumer is owed a further consultation, by whoever has the case, with a due date.
 
     Told of the same dissatisfaction twice, nothing more is owed.
     """
@@ -124,7 +124,7 @@ def owe_follow_up(state: Consultation, dissatisfied: Dissatisfied) -> Sequence[F
             **state.about(dissatisfied.case_id),
             consultation_id=state.coming(dissatisfied.case_id),
             number=state.number,
-            owner=dissatisfied.consultant,
+            owner=dissatisfied.owner or dissatisfied.consultant,
             due_at=agreed_at or dissatisfied.held_at + FOLLOW_UP_WITHIN,
             agreed=agreed_at is not None,
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -105,8 +104,8 @@ class Consultation:
     minutes_before: int = 0
     """Spent so far on the coming consultation; so is `cost_before`, in tiyn."""
     cost_before: int = 0
-    issues_owed: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Consultations that were held, and by whom it is owed to register the issues that each showed (stage 11)."""
+    issues_owed: tuple[str, ...] = ()
+    """Consultations that were held, and of which it is still owed to register the issues they showed (stage 11)."""
 
     @property
     def number(self) -> int:
@@ -158,7 +157,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
         case PreparationTaskDue() | PreparationTaskMoved() | PreparationTaskEnded():
             return _preparing(state, event, occurred_at)
         case ConsultHeld():
-            owed = {event.consultation_id: event.consultant} if event.issues_owed else {}
+            owed = (event.consultation_id,) if event.issues_owed else ()
             return replace(
                 state,
                 next=Next.ASSESSMENT,
@@ -170,7 +169,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 centre_at_fault=False,
                 minutes_before=0,
                 cost_before=0,
-                issues_owed={**state.issues_owed, **owed},
+                issues_owed=(*state.issues_owed, *owed),
             )
         case FollowUpDue():
             # Stage 5 begins in the consultation's last minutes, so the dissatisfaction may be noted before its end.
@@ -195,15 +194,9 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
         case CaseEnded():
             return replace(state, next=Next.NOTHING, latest_at=occurred_at, contact=None, agreed_at=None)
         case ConsultationHandedOver():
-            passed = dict.fromkeys(event.issues_of, event.consultant)
-            return replace(
-                state,
-                consultant=event.consultant,
-                latest_at=occurred_at,
-                issues_owed={**state.issues_owed, **passed},
-            )
+            return replace(state, consultant=event.consultant, latest_at=occurred_at)
         case TopicalIssueRecorded() | NoTopicalIssueFound():
-            left = {which: who for which, who in state.issues_owed.items() if which not in event.consultations}
+            left = tuple(which for which in state.issues_owed if which not in event.consultations)
             return replace(state, issues_owed=left)
         case _:
             return state

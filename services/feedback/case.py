@@ -39,6 +39,8 @@ class Feedback:
     """Who owes the assessment of the latest consultation: who held it, or took it over."""
     manager: str
     """Who owes what follows."""
+    held: tuple[str, ...]
+    """The ids of all its consultations."""
     assessed: bool = False
     dissatisfied: bool = False
     scores: SatisfactionAssessed | None = None
@@ -52,6 +54,11 @@ class Feedback:
     """The further survey that is owed."""
     extended: bool = False
 
+    @property
+    def follow_up_owed(self) -> bool:
+        """The latest consultation did not satisfy: consult owes a further one, unless the case has ended there."""
+        return self.scores is not None and self.scores.number == self.latest.number and not self.scores.satisfied
+
 
 def begun(first: AssessmentDue) -> Feedback:
     """A case after its first consultation."""
@@ -62,6 +69,7 @@ def begun(first: AssessmentDue) -> Feedback:
         cost=first.cost,
         consultant=first.consultant,
         manager=first.manager,
+        held=(first.consultation_id,),
     )
 
 
@@ -78,6 +86,7 @@ def evolve(case: Feedback, event: Event, occurred_at: datetime) -> Feedback:
                 consultant=event.consultant,
                 # A hand-over holds until consult, too, names another manager.
                 manager=case.manager if event.manager == case.latest.manager else event.manager,
+                held=(*case.held, event.consultation_id),
                 assessed=False,
             )
         case SatisfactionAssessed():

@@ -8,13 +8,20 @@ from shared.decider import Refused
 
 
 def hand_over(case: Feedback, passed: HandOverFeedback) -> FeedbackHandedOver:
-    """To another consultant what is owed of the last consultation, to another manager all that follows."""
+    """To another consultant what is owed of the consultations held, to another manager all that follows."""
     if passed.consultant is None and passed.manager is None:
         raise Refused("nobody_named", "name the new consultant, the new manager, or both", "manager")
     if passed.consultant == case.consultant:
         raise Refused("same_person", f"it is {case.consultant}'s already; name somebody else", "consultant")
     if passed.manager == case.manager:
         raise Refused("same_person", f"it is {case.manager}'s already; name somebody else", "manager")
+    if passed.consultant is not None and case.follow_up_owed:
+        raise Refused(
+            "follow_up_owed",
+            "a further consultation follows this dissatisfaction; HandOverConsultation passes it on with all else that "
+            "its consultant owes",
+            "consultant",
+        )
     if case.surveyed and case.next_survey is None:
         raise Refused(
             "nothing_owed",
@@ -27,6 +34,7 @@ def hand_over(case: Feedback, passed: HandOverFeedback) -> FeedbackHandedOver:
         case_id=latest.case_id,
         consultation_id=latest.consultation_id,
         survey_id=case.next_survey.survey_id if case.next_survey else None,
+        issues_of=[*case.held] if passed.consultant else None,
         office=latest.office,
         topic=latest.topic,
         channel=latest.channel,

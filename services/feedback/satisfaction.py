@@ -79,6 +79,7 @@ def assess(case: Feedback, said: AssessSatisfaction, given: Given[Any]) -> Seque
         result=said.result,
         satisfied=said.satisfied,
         solved=said.solved,
+        owner=case.consultant,
     )
     if said.satisfied:
         return [assessed, _satisfied(case, said, closed_at)]
@@ -173,4 +174,5 @@ def _dissatisfied(case: Feedback, said: AssessSatisfaction, closed_at: datetime,
         causes=said.causes,
         further_needs=said.further_needs,
         agreed_follow_up_at=said.agreed_follow_up_at,
+        owner=case.consultant,
     )

@@ -477,7 +477,7 @@ class ConsultationHandedOver(_Consult, Event):
     reason: str
     contact_id: LongId | None
     issues_of: list[LongId] = Field(default_factory=list[str])
-    """Consultations whose stage 11 the previous consultant owed."""
+    """Consultations whose stage 11 is still owed."""
 
 
 class TopicalIssueRecorded(_Consult, Event):

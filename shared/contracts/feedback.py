@@ -151,7 +151,8 @@ class RecordUnreached(_Feedback, Command):
 class HandOverFeedback(_Feedback, Command):
     """People leave, and an impact shows after months: who owes what is still to come of a case's stages 5 to 10.
 
-    `consultant`: the last consultation's assessment and its topical issues; `manager`: all that follows.
+    `consultant`: the last consultation's assessment and every topical issue still owed; `manager`: all that follows.
+    A further consultation is consult's: while one is owed, `HandOverConsultation` passes it on with those issues.
     """
 
     case_id: Id
@@ -195,6 +196,8 @@ class SatisfactionAssessed(_Feedback, Event):
     result: int
     satisfied: bool
     solved: Solved
+    owner: Id | None = None
+    """Who has the case now: who held the consultation, or took over. Events of before it was said have none."""
 
 
 class AssessmentWaived(_Feedback, Event):
@@ -243,6 +246,8 @@ class Dissatisfied(_Feedback, Event):
     causes: list[str]
     further_needs: Sealed | None = None
     agreed_follow_up_at: datetime | None
+    owner: Id | None = None
+    """Who has the case now, and owes the further consultation; of events of before it was said: `consultant`."""
 
 
 class EffectivenessEvaluated(_Feedback, Event):
@@ -348,6 +353,9 @@ class FeedbackHandedOver(_Feedback, Event):
     """The last consultation."""
     survey_id: LongId | None = None
     """The further survey that is owed."""
+    issues_of: list[LongId] | None = None
+    """Whose topical issues, where still owed, are the new consultant's: all consultations held. Not said by events of
+    before it was: then the last one's only."""
     office: str
     topic: str | None
     channel: Channel

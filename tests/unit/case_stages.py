@@ -88,7 +88,14 @@ class CaseMachine(RuleBasedStateMachine):
             owed = one.event
             assert isinstance(owed, FollowUpDue)
             [previous] = [held for held in consultations(self.world) if held.number == owed.number - 1]
-            assert owed.owner == previous.consultant
+            taken_over = [
+                passed.event.consultant
+                for passed in self.world.of(FeedbackHandedOver)
+                if isinstance(passed.event, FeedbackHandedOver)
+                and passed.event.consultation_id == previous.consultation_id
+                and passed.event.consultant is not None
+            ]
+            assert owed.owner == [previous.consultant, *taken_over][-1]
             assert owed.due_at > previous.ended_at or owed.agreed
             assert owed.agreed or owed.due_at == previous.ended_at + timedelta(days=3)
 
@@ -153,7 +160,7 @@ def follows(event: Event, before: list[Event]) -> bool:
             return done(DetailsCollected)
         case _ if done(CaseEnded):
             # What was to be learnt from it may still be written down.
-            still = TopicalIssueRecorded | NoTopicalIssueFound | FeedbackHandedOver
+            still = TopicalIssueRecorded | NoTopicalIssueFound | FeedbackHandedOver | ConsultationHandedOver
             return isinstance(event, still) and done(ConsultHeld)
         case PlanRequired():
             return not by_plan and done(ConsultationOpened) and not done(ConsultHeld)

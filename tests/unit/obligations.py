@@ -66,10 +66,21 @@ Open = dict[str, Obligation]
 def owed(log: Iterable[Happened]) -> Open:
     """What is open after these events, by what it is. A contact and a task are open under their ids."""
     found: Open = {}
+    has = ""
     for one in log:
+        has = _has(one.event) or has
         _end(found, one.event)
-        _begin(found, one.event, one.at)
+        _begin(found, one.event, one.at, has)
     return found
+
+
+def _has(event: Event) -> str | None:
+    """Which consultant has the case from here on: who opened it, held the latest consultation, or took over."""
+    match event:
+        case ConsultationOpened() | ConsultHeld() | ConsultationHandedOver() | FeedbackHandedOver():
+            return event.consultant
+        case _:
+            return None
 
 
 def _end(found: Open, event: Event) -> None:
@@ -122,7 +133,7 @@ def _contact_had(event: Event) -> str | None:
             return None
 
 
-def _begin(found: Open, event: Event, at: datetime) -> None:
+def _begin(found: Open, event: Event, at: datetime, has: str) -> None:
     match event:
         case RequestReceived():
             found[DETAILS] = Obligation(event.responsible, at + timedelta(days=1))
@@ -141,7 +152,7 @@ def _begin(found: Open, event: Event, at: datetime) -> None:
         case ConsultHeld():
             found[f"{event.consultation_id}{ISSUES}"] = Obligation(event.consultant, event.ended_at + timedelta(days=1))
         case FollowUpDue():
-            found[CONSULTATION] = Obligation(event.owner, event.due_at)
+            found[CONSULTATION] = Obligation(has, event.due_at)
         case ConsultationRescheduled(due_at=due_at) if due_at is not None:
             found[CONSULTATION] = Obligation(found[CONSULTATION].owner, due_at)
         case ContactDue():
@@ -150,7 +161,8 @@ def _begin(found: Open, event: Event, at: datetime) -> None:
             found[event.task_id] = Obligation(event.owner, event.due_at)
         case ConsultationHandedOver():
             for what, one in found.items():
-                if what not in {COSTS, ASSESSMENT} and one.owner == event.previous_consultant and not _is_task(what):
+                of_previous = one.owner == event.previous_consultant and what not in {COSTS, ASSESSMENT}
+                if what.endswith(ISSUES) or (of_previous and not _is_task(what)):
                     found[what] = Obligation(event.consultant, one.due_at)
         case AssessmentDue():
             found[ASSESSMENT] = Obligation(event.consultant, event.held_at + timedelta(minutes=10))
@@ -169,11 +181,10 @@ def _begin(found: Open, event: Event, at: datetime) -> None:
 
 
 def _hand_over(found: Open, event: FeedbackHandedOver) -> None:
-    """The consultant's: the last consultation's assessment and issues. The manager's: all that follows."""
-    of_consultant = {ASSESSMENT, f"{event.consultation_id}{ISSUES}"}
+    """The consultant's: the last consultation's assessment, and all issues. The manager's: all that follows."""
     of_manager = {EFFECTIVENESS, STAGE_9, IMPACT, event.survey_id}
     for what, one in found.items():
-        if event.consultant is not None and what in of_consultant:
+        if event.consultant is not None and (what == ASSESSMENT or what.endswith(ISSUES)):
             found[what] = Obligation(event.consultant, one.due_at)
         if event.manager is not None and what in of_manager:
             found[what] = Obligation(event.manager, one.due_at)

@@ -340,8 +340,18 @@ def test_who_never_comes_is_absent_after_the_second_time_or_once_the_contact_is_
 def test_nothing_follows_once_the_case_has_ended_but_the_issues_it_showed() -> None:
     case = given(DECIDER, (*FURTHER, (ended(number=2, held=1), NOON)))
     for message in [*ANYTHING, hold(started_at=NOON)]:
-        case.when(message, at=TOMORROW).then(refused("case_ended", "case_id"))
+        if not isinstance(message, HandOverConsultation):
+            case.when(message, at=TOMORROW).then(refused("case_ended", "case_id"))
     assert case.when(ISSUE, at=TOMORROW).events
+
+
+def test_the_issues_that_an_ended_case_showed_change_hands_until_they_are_registered() -> None:
+    case = given(DECIDER, (*FURTHER, (ended(number=2, held=1), NOON)))
+    passes = HandOverConsultation(case_id="A1", consultant="consultant-3", reason="ill")
+    case.when(passes, at=TOMORROW).then_one(ConsultationHandedOver, issues_of=["A1-1"])
+    case.when(passes, at=TEN).then(refused("before_previous", "time"))
+    done = given(DECIDER, (*case.happened, *case.when(ISSUE, at=TOMORROW).events))
+    done.when(passes, at=TOMORROW).then(refused("case_ended", "case_id"))
 
 
 def test_before_the_assessment_nothing_is_changed() -> None:

@@ -6,15 +6,24 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.consult.domain import DECIDER as CONSULT
 from services.insight.timeline import Deadline
 from shared.contracts.base import Message
-from shared.contracts.consult import HoldConsultation
+from shared.contracts.consult import (
+    ConsultationOpened,
+    ConsultHeld,
+    FollowUpDue,
+    HandOverConsultation,
+    HoldConsultation,
+)
 from shared.contracts.feedback import (
     AssessSatisfaction,
+    Dissatisfied,
     EffectivenessEvaluated,
     EvaluateEffectiveness,
     EvaluateImpact,
     ExtendImpact,
+    FeedbackHandedOver,
     HandOverFeedback,
     RecordSuccessFactors,
     Survey,
@@ -25,7 +34,7 @@ from shared.contracts.values import Channel, Form, Language, Solved
 
 from .case_clocks import clocks
 from .case_world import Happened, World
-from .given_when_then import at
+from .given_when_then import at, given
 
 TEN = at("2026-03-02 10:00")
 DAY = timedelta(days=1)
@@ -44,6 +53,8 @@ TOLD = CollectDetails(
 )
 HELD = HoldConsultation(case_id="A1", started_at=TEN + timedelta(minutes=10), form=Form.OFFICE, minutes_spent=30)
 CONTENT = AssessSatisfaction(case_id="A1", process=4, result=5, satisfied=True, solved=Solved.YES)
+UNCONTENT = CONTENT.model_copy(update={"satisfied": False, "causes": ["unclear_explanation"]})
+OF_CONSULT = (ConsultationOpened, ConsultHeld)
 FACTORS = RecordSuccessFactors(case_id="A1", factors=["asked first"])
 AFTER_ONE = EvaluateImpact(
     case_id="A1", evaluated_by="m-1", advice_used=True, changed=True, solved=Solved.YES, months=Survey.ONE
@@ -117,6 +128,44 @@ def test_whoever_takes_over_owes_all_that_is_still_to_come(done: int, indicators
     """Regression: satisfaction, effectiveness and the impact stayed with whoever had left."""
     made = world(*STEPS[:done], (TO_OTHERS, STEPS[done - 1][1] + timedelta(minutes=1)))
     assert {name: one.owner for name, one in owed(made).items()} == indicators
+
+
+def test_after_a_hand_over_whoever_left_owes_nothing_more_of_the_case() -> None:
+    """Regression: a dissatisfaction told to the successor made the follow-up, and its closing, the leaver's."""
+    left = world(*STEPS[:3], (TO_OTHERS, timedelta(minutes=42)), (UNCONTENT, timedelta(minutes=45)))
+    assert {name: one.owner for name, one in owed(left).items()} == {"follow_up": "k-2", "topical_issues": "k-2"}
+    [closing] = [one for one in clocks(left) if one.indicator == "closing"]
+    assert (closing.owner, closing.verdict) == ("k-2", "met")
+    # A dissatisfaction of before it said who has the case is owed by whoever held the consultation.
+    [said] = [one.event for one in left.log if isinstance(one.event, Dissatisfied)]
+    of_old = given(CONSULT, tuple((one.event, one.at) for one in left.log if isinstance(one.event, OF_CONSULT)))
+    of_old.when(said.model_copy(update={"owner": None})).then_one(FollowUpDue, owner="k-1")
+
+
+def test_the_issues_of_every_consultation_change_hands_by_either_service() -> None:
+    """Regression: the issues of the first of two consultations could be passed on by nobody."""
+    again = HELD.model_copy(update={"started_at": TEN + DAY})
+    steps = (*STEPS[:3], (UNCONTENT, timedelta(minutes=45)), (again, DAY + timedelta(minutes=30)))
+    after = DAY + timedelta(minutes=31)
+    assert issues(world(*steps)) == ["k-1", "k-1"]
+    assert issues(world(*steps, (TO_OTHERS, after))) == ["k-2", "k-2"]
+    # And consult's own hand-over reaches what feedback's has passed on.
+    to_k_3 = HandOverConsultation(case_id="A1", consultant="k-3", reason="back in spring")
+    passed = world(*steps, (TO_OTHERS, after), (UNCONTENT, DAY + timedelta(minutes=35)), (to_k_3, 2 * DAY))
+    assert issues(passed) == ["k-3", "k-3"]
+    assert owed(passed)["follow_up"].owner == "k-3"
+
+
+def test_an_older_hand_over_passed_on_the_issues_of_the_last_consultation() -> None:
+    made = world(*STEPS[:3], (TO_OTHERS, timedelta(minutes=42)))
+    [passed] = [one for one in made.log if isinstance(one.event, FeedbackHandedOver)]
+    old = Happened(passed.event.model_copy(update={"issues_of": None}), passed.at)
+    made.log[made.log.index(passed)] = old
+    assert issues(made) == ["k-2"]
+
+
+def issues(made: World) -> list[str | None]:
+    return [one.owner for one in clocks(made) if one.indicator == "topical_issues"]
 
 
 def test_what_begins_after_a_hand_over_is_owed_by_the_new_manager() -> None:

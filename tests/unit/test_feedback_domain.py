@@ -88,6 +88,7 @@ def assessed(*, satisfied: bool = True, number: int = 1) -> SatisfactionAssessed
         result=5 if satisfied else 2,
         satisfied=satisfied,
         solved=Solved.HALF,
+        owner="consultant-1",
         **WHO,
         **WHAT,
     )
@@ -111,7 +112,7 @@ def satisfied(number: int = 1, held_at: datetime = ELEVEN, closed_at: datetime =
 
 
 def dissatisfied(**more: Any) -> Dissatisfied:
-    facts: dict[str, Any] = {"closed_at": NOON, "agreed_follow_up_at": None} | more
+    facts: dict[str, Any] = {"closed_at": NOON, "agreed_follow_up_at": None, "owner": "consultant-1"} | more
     return Dissatisfied(
         consultation_id="A1-1", number=1, held_at=ELEVEN, causes=["unclear_explanation"], **WHO, **WHAT, **facts
     )
@@ -440,8 +441,25 @@ def test_what_is_still_owed_is_handed_over_to_somebody_else() -> None:
 def test_who_takes_over_is_not_who_held_it() -> None:
     to_c_2 = given(DECIDER, (due(),)).when(pass_on(consultant="consultant-2")).events
     outcome = given(DECIDER, (due(), *to_c_2)).when(assess(), at=NOON)
-    outcome.then_one(SatisfactionAssessed, consultant="consultant-1")
+    outcome.then_one(SatisfactionAssessed, consultant="consultant-1", owner="consultant-2")
     outcome.then_one(Satisfied, consultant="consultant-1")
+
+
+def test_a_hand_over_passes_the_issues_of_all_consultations_on() -> None:
+    """Regression: the topical issues of the first of two consultations stayed with whoever had left."""
+    further = given(DECIDER, (due(), assessed(satisfied=False), dissatisfied(), due(2)))
+    to_c_2 = pass_on(consultant="consultant-2")
+    further.when(to_c_2).then_one(FeedbackHandedOver, consultation_id="A1-2", issues_of=["A1-1", "A1-2"])
+    further.when(pass_on(manager="manager-2")).then_one(FeedbackHandedOver, issues_of=None)
+
+
+def test_a_further_consultation_that_is_owed_is_consults_to_hand_over() -> None:
+    """Regression: the new consultant was named, and the follow-up stayed with the one who had left."""
+    left = (due(), assessed(satisfied=False), dissatisfied())
+    to_c_2, to_m_2 = pass_on(consultant="consultant-2"), pass_on(manager="manager-2")
+    given(DECIDER, left).when(to_c_2).then(refused("follow_up_owed", "consultant"))
+    given(DECIDER, left).when(to_m_2).then_one(FeedbackHandedOver, manager="manager-2")
+    given(DECIDER, (*left, due(2))).when(to_c_2).then_one(FeedbackHandedOver, consultant="consultant-2")
 
 
 def test_a_hand_over_holds_until_consult_names_another_manager() -> None:

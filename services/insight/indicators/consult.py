@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Required, TypedDict
 
 from services.insight.indicators.base import Indicator, On
-from services.insight.indicators.conditions import above, at_most, both, either, none_of, one_of, says, yes
+from services.insight.indicators.conditions import above, at_most, both, either, lacks, none_of, one_of, says, yes
 from shared.contracts.consult import (
     CaseEnded,
     ConsultationHandedOver,
@@ -248,8 +248,15 @@ INDICATORS: tuple[Indicator, ...] = (
         ),
         passes=(
             On(event=ConsultationHandedOver, each="issues_of", key="item", owner="consultant"),
-            # Once it is held, consult has nothing more to pass on.
-            On(event=FeedbackHandedOver, key="consultation_id", when=says("consultant"), owner="consultant"),
+            # Once it is held, consult has nothing more to pass on, unless another one is owed.
+            On(event=FeedbackHandedOver, each="issues_of", key="item", owner="consultant"),
+            # History from before all were passed on names the last one only.
+            On(
+                event=FeedbackHandedOver,
+                key="consultation_id",
+                when=both(says("consultant"), lacks("issues_of")),
+                owner="consultant",
+            ),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.insight.indicators import complaints
 from services.insight.indicators.base import Indicator, On
-from services.insight.indicators.conditions import Condition, both, lacks, no, says, yes
+from services.insight.indicators.conditions import Condition, both, differ, lacks, no, says, yes
 from shared.contracts.consult import ConsultHeld
 from shared.contracts.feedback import (
     AssessmentWaived,
@@ -65,6 +65,15 @@ INDICATORS: tuple[Indicator, ...] = (
         stops=(
             On(event=Satisfied, key="consultation_id", at="closed_at"),
             On(event=Dissatisfied, key="consultation_id", at="closed_at"),
+        ),
+        # It says who held the consultation, and who has it now.
+        passes=(
+            On(
+                event=SatisfactionAssessed,
+                key="consultation_id",
+                when=both(says("owner"), differ("owner", "consultant")),
+                owner="owner",
+            ),
         ),
     ),
     Indicator(
