@@ -74,6 +74,7 @@ def card_of(form: SubscriptionAccepted, accepted_on: date) -> DeliveryCardMade:
         place=form.place,
         sorting_point=form.sorting_point or somewhere,
         carrier=form.carrier or somewhere,
+        sold_on=accepted_on,
     )
 
 
@@ -176,9 +177,10 @@ def _holds_from(known: Subscription, calendar: Calendar, day: date, *, annulment
 
 
 def _costs_the_same(card: DeliveryCardMade, zone: Zone, publication: Publication) -> None:
-    """A redirection moves no money: §6 knows a refund for an annulment only. By the prices of the form's day."""
-    entry = entry_in_force(publication, card.index, card.day)
-    paid, there = (price_of(publication, entry, card.months, one, card.day).whole for one in (card.zone, zone))
+    """A redirection moves no money: §6 knows a refund for an annulment only. By the prices of the day of its sale."""
+    sold_on = card.sold_on or card.day
+    entry = entry_in_force(publication, card.index, sold_on)
+    paid, there = (price_of(publication, entry, card.months, one, sold_on).whole for one in (card.zone, zone))
     if paid != there:
         raise Refused(
             "priced_otherwise",

@@ -256,7 +256,7 @@ def reads(message: Message) -> tuple[str, ...]:
 
 def recalls(message: Message) -> tuple[Recall, ...]:
     """What a form's facility must not have entered before."""
-    return ps1.recalls(message) if isinstance(message, AcceptSubscription) else ()
+    return ps1.recalls(message) if isinstance(message, AcceptSubscription | AcceptOrder) else ()
 
 
 def whose_keys(message: Message, _known: Mapping[str, State]) -> tuple[str, ...]:

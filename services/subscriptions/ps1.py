@@ -50,19 +50,17 @@ def accept(books: Books, form: AcceptSubscription, sale: Sale, fresh_id: str) ->
     _entered_by_somebody_inside(form)
     subscription_id = form.subscription_id or fresh_id
     _new_here(books, form, sale, subscription_id)
-    if form.card is not None and form.seller is Seller.FACILITY:
-        raise Refused(
-            "card_at_the_counter",
-            "delivery cards are brought by postmen and agents; leave the card out, or name who brought it",
-            "card",
-        )
-    line = OrderLine(index=form.index, first_month=form.first_month, months=form.months, copies=form.copies)
+    _cards_new_here(books, form, sale)
+    line = OrderLine(
+        index=form.index, first_month=form.first_month, months=form.months, copies=form.copies, card=form.card
+    )
     return _accepted(books, form, line, sale, subscription_id, subscription_id, 1)
 
 
 def accept_order(books: Books, order: AcceptOrder, sale: Sale, fresh_id: str) -> list[SubscriptionAccepted]:
     """Several titles at once: a form each, numbered one after the other; all or none."""
     _entered_by_somebody_inside(order)
+    _cards_new_here(books, order, sale)
     return [
         _accepted(books, order, line, sale, f"{fresh_id}-{number}", fresh_id, number)
         for number, line in enumerate(order.lines, 1)
@@ -93,14 +91,22 @@ def _entered_by_somebody_inside(form: AcceptSubscription | AcceptOrder) -> None:
     )
 
 
-def recalls(form: AcceptSubscription) -> tuple[Recall, ...]:
-    """What may be entered once, whenever that was: the sender's own id, and the delivery card."""
-    told = (("subscription_id", form.subscription_id), ("card", form.card))
-    return tuple(Recall(SubscriptionAccepted.type_name(), field, text) for field, text in told if text is not None)
+def cards(form: AcceptSubscription | AcceptOrder) -> list[str]:
+    """The delivery cards that are entered with a form, or with an order's lines."""
+    told = [form.card] if isinstance(form, AcceptSubscription) else [line.card for line in form.lines]
+    return [card for card in told if card is not None]
+
+
+def recalls(form: AcceptSubscription | AcceptOrder) -> tuple[Recall, ...]:
+    """What may be entered once, whenever that was: the sender's own id, and the delivery cards."""
+    told = [("card", card) for card in cards(form)]
+    if isinstance(form, AcceptSubscription) and form.subscription_id is not None:
+        told.insert(0, ("subscription_id", form.subscription_id))
+    return tuple(Recall(SubscriptionAccepted.type_name(), field, text) for field, text in told)
 
 
 def _new_here(books: Books, form: AcceptSubscription, sale: Sale, subscription_id: str) -> None:
-    """The same form, and the same card, is entered once: on a day that runs, or on one that is certified."""
+    """The same form is entered once: on a day that runs, or on one that is certified."""
     entered = {one.field for one in recalls(form) if one in sale.entered_before}
     if "subscription_id" in entered or any(subscription_id in day.forms_known for day in books.days.values()):
         raise Refused(
@@ -109,11 +115,25 @@ def _new_here(books: Books, form: AcceptSubscription, sale: Sale, subscription_i
             "to get a new one",
             "subscription_id",
         )
-    if "card" in entered or any(form.card in day.cards_known for day in books.days.values()):
+
+
+def _cards_new_here(books: Books, form: AcceptSubscription | AcceptOrder, sale: Sale) -> None:
+    """So is the same card, and each form of an order has its own."""
+    brought = cards(form)
+    recalled = {one.text for one in sale.entered_before if one.field == "card"}
+    for place, card in enumerate(brought):
+        known = any(card in day.cards_known for day in books.days.values())
+        if known or card in recalled or card in brought[:place]:
+            raise Refused(
+                "card_entered_already",
+                f"card {card} was entered at {form.facility} already; take the next card, and a new "
+                "one for a form that was taken back",
+                "card",
+            )
+    if brought and form.seller is Seller.FACILITY:
         raise Refused(
-            "card_entered_already",
-            f"card {form.card} was entered at {form.facility} already; take the next card, and a new "
-            "one for a form that was taken back",
+            "card_at_the_counter",
+            "delivery cards are brought by postmen and agents; leave the card out, or name who brought it",
             "card",
         )
 
@@ -168,7 +188,7 @@ def _accepted(
         place=place,
         sorting_point=form.sorting_point,
         carrier=form.carrier,
-        card=form.card if isinstance(form, AcceptSubscription) else None,
+        card=line.card,
         entered_by=form.entered_by,
         phone=form.subscriber.phone,
         email=form.subscriber.email,

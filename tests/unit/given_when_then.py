@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -81,7 +81,7 @@ def look_up(decider: Decider[Any], message: Message, states: Mapping[str, Any]) 
     return others
 
 
-def recall(decider: Decider[Any], message: Message, said: Iterable[Event]) -> frozenset[Recall]:
+def recall(decider: Decider[Any], message: Message, said: Collection[Event]) -> frozenset[Recall]:
     """What of that which must not be said twice these events of its stream say."""
     return frozenset(
         one

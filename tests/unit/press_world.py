@@ -175,6 +175,7 @@ def card(**more: Any) -> DeliveryCardMade:
         "place": None,
         "sorting_point": "post-1",
         "carrier": "post-1",
+        "sold_on": date(2026, 10, 5),
     }
     return DeliveryCardMade(**facts | more)
 
@@ -239,7 +240,7 @@ class PressWorld:
             fresh_id=re.sub("[^A-Za-z0-9]", "-", message_id),
             others=others,
             blind=blind,
-            recalled=recall(rules, message, (event for on, event in self.log if on == stream)),
+            recalled=recall(rules, message, [event for on, event in self.log if on == stream]),
         )
         events = rules.decide(state, message, given)
         for event in events:

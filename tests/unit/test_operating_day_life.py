@@ -129,6 +129,7 @@ class OperatingDays(RuleBasedStateMachine):
         payment=st.sampled_from(Payment),
         seller=st.sampled_from(Seller),
         card=st.sampled_from([None, "D-1", "D-2", "D-3"]),
+        named=st.booleans(),
         days_ago=st.sampled_from([0, 0, 0, 1, 2]),
         again=st.booleans(),
     )
@@ -141,14 +142,16 @@ class OperatingDays(RuleBasedStateMachine):
         payment: Payment,
         seller: Seller,
         card: str | None,
+        named: bool,
         days_ago: int,
         again: bool,
     ) -> Any:
+        """`named`: under an id of the sender's own."""
         index, months = title
         wanted = form(
             months,
             zone,
-            subscription_id=None,
+            subscription_id=f"S{self.sent}" if named else None,
             index=index,
             copies=copies,
             facility=facility,
@@ -165,12 +168,23 @@ class OperatingDays(RuleBasedStateMachine):
                 assert (event.price, event.amount) == (tenge * TENGE, tenge * TENGE * copies)
         return multiple(*(_number(event) for event in events if isinstance(event, SubscriptionAccepted)))
 
-    @rule(target=forms, facility=FACILITIES, titles=st.lists(TITLES, min_size=1, max_size=3), known=st.booleans())
-    def several_titles_are_ordered(self, facility: str, titles: list[tuple[str, int]], known: bool) -> Any:
+    @rule(
+        target=forms,
+        facility=FACILITIES,
+        titles=st.lists(TITLES, min_size=1, max_size=3),
+        known=st.booleans(),
+        card=st.sampled_from([None, "D-1", "D-2", "D-3"]),
+    )
+    def several_titles_are_ordered(
+        self, facility: str, titles: list[tuple[str, int]], known: bool, card: str | None
+    ) -> Any:
+        """At the counter, or brought by the postman with a card for the first title."""
         lines = [OrderLine(index=i, first_month="2027-01", months=m, copies=1) for i, m in titles]
+        lines[0] = lines[0].model_copy(update={"card": card})
         if not known:
             lines.append(OrderLine(index="99999", first_month="2027-01", months=1, copies=1))
-        one = form(facility=facility, seller=Seller.FACILITY, worker="counter-1")
+        seller = Seller.POSTMAN if card else Seller.FACILITY
+        one = form(facility=facility, seller=seller, worker=WORKERS[seller])
         whole = one.model_dump(exclude=set(AcceptSubscription.model_fields) - set(AcceptOrder.model_fields))
         events = self.submit(AcceptOrder(**whole, lines=lines))
         accepted = [event for event in events if isinstance(event, SubscriptionAccepted)]

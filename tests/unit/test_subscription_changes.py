@@ -260,6 +260,19 @@ def test_prices_of_the_forms_day_say_whether_zones_cost_the_same() -> None:
     moved.when(redirect(zone=Zone.RURAL, place=None), at=DECEMBER).then(redirected(zone=Zone.RURAL))
 
 
+def test_sold_after_the_certification_it_costs_what_it_did_on_the_day_of_its_sale() -> None:
+    """Regression: such a form belongs to the next operating day, by whose prices its zones were compared."""
+    same = published(places=["taraz"], prices=[TermPrice(months=6, city=5, rural=5)])
+    differ = published(places=["taraz"], effective_from=date(2026, 10, 6))
+    known = {"publication-75384": (same, differ)}
+    sold = given(DECIDER).when(accepted(day=date(2026, 10, 6)), at=at("2026-10-05 18:30")).events
+    to_the_country = redirect(zone=Zone.RURAL)
+    given(DECIDER, sold, known).when(to_the_country, at=DECEMBER).then(redirected(zone=Zone.RURAL))
+    # Of a card from before the day was kept, the operating day is known.
+    old = card(day=date(2026, 10, 6), sold_on=None)
+    given(DECIDER, (old,), known).when(to_the_country, at=DECEMBER).then(refused("priced_otherwise", "zone"))
+
+
 def test_a_slip_in_the_number_is_noticed_by_the_index() -> None:
     accepted_form().when(redirect(index="10001"), at=DECEMBER).then(refused("another_publication", "index"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,27 @@ def test_a_postmans_card_is_entered_once() -> None:
     case.when(other, at=OCTOBER).then_one(SubscriptionAccepted, card="D-18", entered_by="counter-1", worker="postman-3")
     at_the_counter = other.model_copy(update={"seller": Seller.FACILITY})
     case.when(at_the_counter, at=OCTOBER).then(refused("card_at_the_counter", "card"))
+
+
+def test_each_title_of_a_postmans_order_has_a_card_of_its_own_entered_once() -> None:
+    """Regression: several titles at once had no cards, and the next form took theirs again."""
+    whole = form().model_dump(exclude={"subscription_id", "index", "first_month", "months", "copies", "card"})
+    carried = BooksCarriedForward(
+        case_id="post-1.2026-10-05", facility="post-1", day=date(2026, 10, 5), year=2026, last_number=1
+    )
+
+    def order(*cards: str, **more: Any) -> AcceptOrder:
+        lines = [OrderLine(index="75384", first_month="2027-01", months=6, copies=1, card=card) for card in cards]
+        return AcceptOrder(**whole | more, lines=lines)
+
+    for past in ((), (carried,)):
+        case = given(DECIDER, (opened(), accepted(1, card="D-17"), *past), HERE)
+        entered = case.when(order("D-18", "D-19"), at=OCTOBER).events
+        assert [one.card for one in entered if isinstance(one, SubscriptionAccepted)] == ["D-18", "D-19"]
+        for wrong in (order("D-18", "D-17"), order("D-18", "D-18")):
+            case.when(wrong, at=OCTOBER).then(refused("card_entered_already", "card"))
+    at_the_counter = order("D-18", seller=Seller.FACILITY)
+    given(DECIDER, (), HERE).when(at_the_counter, at=OCTOBER).then(refused("card_at_the_counter", "card"))
 
 
 def test_nor_is_a_card_or_a_senders_id_entered_again_once_its_day_is_certified() -> None:

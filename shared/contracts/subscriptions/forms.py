@@ -74,6 +74,8 @@ class OrderLine(Part):
     first_month: Month
     months: Months
     copies: Copies
+    card: LongId | None = None
+    """As `AcceptSubscription`'s: each form has a card of its own."""
 
 
 class AcceptOrder(OfSubscriptions, _Form):
@@ -149,6 +151,9 @@ class DeliveryCardMade(OfSubscriptions, Event):
     place: str | None
     sorting_point: str
     carrier: str
+    sold_on: CalendarDay | None = None
+    """By whose prices it was sold: `day` is a later one where that day's protocol was certified by then. Cards of
+    before this was kept have none."""
 
 
 COMMANDS: tuple[type[Command], ...] = (AcceptSubscription, AcceptOrder)
