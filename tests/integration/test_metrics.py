@@ -19,7 +19,7 @@ from shared.bus.cloudevents import headers_of
 from shared.contracts import COMMANDS
 from tests.conftest import StartSystem
 
-(SLA,) = projections("Asia/Almaty", ["sla"])
+SLA, EFFECTIVENESS = projections("Asia/Almaty", ["sla", "effectiveness"])
 REQUEST = {
     "channel": "walk_in",
     "language": "kk",
@@ -95,7 +95,11 @@ async def test_services_count_messages_by_outcome_and_readers_tell_their_lag(
     }
     readers = {
         (process, metric, reader)
-        for process, reader in (("relay", "relay"), ("insight", f"sla v{SLA.version}"), ("insight", "effectiveness v1"))
+        for process, reader in (
+            ("relay", "relay"),
+            ("insight", f"sla v{SLA.version}"),
+            ("insight", f"effectiveness v{EFFECTIVENESS.version}"),
+        )
         for process, metric in ((f"tereze-{process}", "tereze.lag.events"), (f"tereze-{process}", "tereze.lag.time"))
     }
     async with asyncio.timeout(30):
