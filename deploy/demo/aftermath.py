@@ -23,8 +23,6 @@ from shared.contracts.quality import CompleteAction, DropAction
 from shared.contracts.values import Role, Solved
 from shared.rules import months_after
 
-_SUCCESSOR = "m-timur"
-
 
 class Aftermath:
     """Effectiveness, what follows from it, and impact, of one consultation."""
@@ -91,9 +89,9 @@ class Aftermath:
             why = ExtendImpact(case_id=self._case, extended_by=people.MANAGER, reason="The authority has yet to decide")
             self._later(at + timedelta(minutes=10), why)
             # Half a year is long: another manager sees to the last survey.
-            passed = HandOverFeedback(case_id=self._case, manager=_SUCCESSOR, reason="Moves to another office")
+            passed = HandOverFeedback(case_id=self._case, manager=people.SUCCESSOR, reason="Moves to another office")
             self._later(at + timedelta(minutes=15), passed)
-            impact = impact.model_copy(update={"evaluated_by": _SUCCESSOR})
+            impact = impact.model_copy(update={"evaluated_by": people.SUCCESSOR})
             at = in_hours(months_after(held_at, 4) + chance.days(5, 40))
             self._later(at, impact.model_copy(update={"months": Survey.SIX}))
 

@@ -11,6 +11,7 @@ from shared.contracts.consult import (
     AddPreparationTask,
     CompletePreparation,
     DecidePlanCosts,
+    HandOverConsultation,
     HoldConsultation,
     PlanConsultation,
     PreparationTask,
@@ -132,7 +133,8 @@ def _anonymous(tale: Tale, at: datetime) -> None:
 
 
 def _routed(tale: Tale, at: datetime) -> None:
-    """The routing gives it to a consultant; what it costs is for the office's manager to agree all the same."""
+    """The routing gives it to a consultant; what it costs is for the office's manager to agree all the same,
+    or for whom it is handed to while she is on leave."""
     case, consultant = tale.thread, "k-gaukhar"
     routes = [Route(topic=_TOPIC.code, languages=[_RU], people=[consultant])]
     tale.by_desk(at - 10 * _MINUTE, SetRouting(office=_ROUTED_OFFICE, routes=routes, manager=people.MANAGER))
@@ -168,10 +170,14 @@ def _routed(tale: Tale, at: datetime) -> None:
         material_costs=80_000,
     )
     tale.by_desk(at + 15 * _MINUTE, plan)
-    agreed = DecidePlanCosts(case_id=case, manager=people.MANAGER, agreed=True)
+    passed = HandOverConsultation(case_id=case, manager=people.SUCCESSOR, reason="The manager is on leave")
+    tale.by_desk(at + 15.5 * _MINUTE, passed, "manager_decides", role=Role.CONSULTANT)
+    tale.by_desk(at + 16 * _MINUTE, passed)
+    agreed = DecidePlanCosts(case_id=case, manager=people.SUCCESSOR, agreed=True)
     himself = agreed.model_copy(update={"manager": consultant})
     tale.by_desk(at + 17 * _MINUTE, himself, "role_may_not", role=Role.CONSULTANT)
     tale.by_desk(at + 18 * _MINUTE, himself, "not_the_manager")
+    tale.by_desk(at + 19 * _MINUTE, agreed.model_copy(update={"manager": people.MANAGER}), "not_the_manager")
     tale.by_desk(at + 20 * _MINUTE, agreed)
     held = HoldConsultation(case_id=case, started_at=begins, form=Form.OFFICE, minutes_spent=40)
     tale.by_desk(begins + 40 * _MINUTE, held)

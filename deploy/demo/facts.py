@@ -219,7 +219,7 @@ def consultation_facts(case: Sequence[Step]) -> Iterator[EffectivenessFact]:
                 place |= {"channel": str(request.channel), "office": request.office, "topic": str(request.topic)}
             case CollectDetails(consultant=consultant):
                 place["consultant"] = consultant
-            case HandOverConsultation(consultant=consultant):
+            case HandOverConsultation(consultant=str() as consultant):
                 place["consultant"] = consultant
             case CompletePreparation(minutes_spent=minutes, cost=cost) | RecordNoShow(minutes_spent=minutes, cost=cost):
                 before = before[0] + minutes, before[1] + cost

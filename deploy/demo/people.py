@@ -10,6 +10,8 @@ from shared.contracts.intake import Consumer
 from shared.contracts.values import Channel, Language
 
 MANAGER = "m-saule"
+SUCCESSOR = "m-timur"
+"""Another manager, to whom cases are handed over."""
 OFFICES: dict[str, tuple[str, ...]] = {
     "centre-north": ("k-ainur", "k-boris", "k-dana"),
     "centre-south": ("k-ermek", "k-farida"),

@@ -21,11 +21,12 @@ from shared.contracts.consult import (
     ContactDue,
     HandOverConsultation,
     NoShowRecorded,
+    PlanProposed,
     RecordNoShow,
     RescheduleConsultation,
     ResumeConsultation,
 )
-from shared.contracts.values import CancelGround, ContactGround, Party, Path, TaskEnd
+from shared.contracts.values import CancelGround, ContactGround, Party, Path, Role, TaskEnd
 from shared.decider import Given, Refused
 from shared.rules import not_before
 
@@ -189,7 +190,7 @@ def _is_absent(state: Consultation, now: datetime) -> bool:
 
 
 def _case_ended(state: Consultation, off: CancelConsultation) -> CaseEnded:
-    proposed = state.proposal if state.next is Next.COSTS else None
+    proposed = _waiting_proposal(state)
     return CaseEnded(
         **state.about(off.case_id),
         consultation_id=state.coming(off.case_id),
@@ -205,27 +206,49 @@ def _case_ended(state: Consultation, off: CancelConsultation) -> CaseEnded:
     )
 
 
+def _waiting_proposal(state: Consultation) -> PlanProposed | None:
+    return state.proposal if state.next is Next.COSTS else None
+
+
 def hand_over(state: Consultation, passed: HandOverConsultation, given: Given[State]) -> Sequence[Event]:
-    """Another consultant takes over whatever is owed in this case: once it has ended, the issues that it showed."""
-    if state.next is Next.NOTHING and state.issues_owed:
+    """To another consultant whatever is owed in this case, once it has ended the issues that it showed; to another
+    manager, what the first one owes.
+    """
+    if state.next is Next.NOTHING and state.issues_owed and passed.manager is None:
         not_before(state.latest_at, given.occurred_at, "the latest step of this case")
     else:
         something_is_coming(state, given)
-    if passed.consultant == state.consultant:
-        raise Refused("same_consultant", f"{state.consultant} has this case already; name another one", "consultant")
+    _somebody_else(state, passed, given)
+    consultant = passed.consultant or state.consultant
+    proposed = _waiting_proposal(state)
     handed = ConsultationHandedOver(
         consumer_id=state.consumer_id,
         case_id=passed.case_id,
         consultation_id=state.coming(passed.case_id),
         number=state.number,
         previous_consultant=state.consultant,
-        consultant=passed.consultant,
+        consultant=consultant,
         reason=passed.reason,
         contact_id=state.contact.id if state.contact else None,
         # Whoever held them: feedback may have passed them on meanwhile, and no other hand-over would reach them.
-        issues_of=[*state.issues_owed],
+        issues_of=[*state.issues_owed] if passed.consultant else [],
+        manager=passed.manager,
+        previous_manager=state.manager if passed.manager else None,
+        proposal_id=proposed.proposal_id if proposed else None,
     )
-    return [handed, *pass_tasks(state, passed.case_id, passed.consultant)]
+    return [handed, *(pass_tasks(state, passed.case_id, consultant) if passed.consultant else ())]
+
+
+def _somebody_else(state: Consultation, passed: HandOverConsultation, given: Given[State]) -> None:
+    if passed.consultant is None and passed.manager is None:
+        raise Refused("nobody_named", "name the new consultant, the new manager, or both", "consultant")
+    if passed.consultant == state.consultant:
+        raise Refused("same_consultant", f"{state.consultant} has this case already; name another one", "consultant")
+    if passed.manager == state.manager:
+        raise Refused("same_manager", f"{state.manager} manages this case already; name another one", "manager")
+    # Else whoever consults could choose who agrees the costs (§2, 3a-b).
+    if passed.manager is not None and given.role is not Role.MANAGER:
+        raise Refused("manager_decides", "only a manager hands a case to another manager; leave it to them", "manager")
 
 
 def _contact_due(state: Consultation, case_id: str, ground: ContactGround, due_at: datetime) -> ContactDue:

@@ -144,8 +144,8 @@ def decide_costs(state: Consultation, verdict: DecidePlanCosts, given: Given[Sta
             "nothing_proposed", "no plan waits for its costs to be agreed; propose one (PlanConsultation)", "case_id",
             early=True,
         )  # fmt: skip
-    if verdict.manager != proposal.manager:
-        raise Refused("not_the_manager", f"these costs are for {proposal.manager} to agree or refuse", "manager")
+    if verdict.manager != state.manager:
+        raise Refused("not_the_manager", f"these costs are for {state.manager} to agree or refuse", "manager")
     not_before(state.latest_at, given.occurred_at, "the plan was proposed")
     if not verdict.agreed:
         return [_costs_refused(state, proposal, verdict)]

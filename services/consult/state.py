@@ -194,7 +194,12 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
         case CaseEnded():
             return replace(state, next=Next.NOTHING, latest_at=occurred_at, contact=None, agreed_at=None)
         case ConsultationHandedOver():
-            return replace(state, consultant=event.consultant, latest_at=occurred_at)
+            return replace(
+                state,
+                consultant=event.consultant,
+                manager=event.manager or state.manager,
+                latest_at=occurred_at,
+            )
         case TopicalIssueRecorded() | NoTopicalIssueFound():
             left = tuple(which for which in state.issues_owed if which not in event.consultations)
             return replace(state, issues_owed=left)

@@ -164,7 +164,10 @@ def consultation_handed_over(state: State, handed: ConsultationHandedOver, given
 
     Told late, after a hand-over that came later, or told twice, it changes nothing.
     """
-    if not isinstance(state, Request) or not state.routed or handed.consultant == state.consultant:
+    if not isinstance(state, Request) or not state.routed:
+        return []
+    # The second: only its manager is another one.
+    if handed.consultant in (state.consultant, handed.previous_consultant):
         return []
     if state.consults_since is not None and given.occurred_at < state.consults_since:
         return []

@@ -160,10 +160,16 @@ class CancelConsultation(_Consult, Command):
 
 
 class HandOverConsultation(_Consult, Command):
-    """Another consultant takes over the case, with everything that is owed in it."""
+    """Another consultant takes over the case, another manager, or both, with everything that each owes in it.
+
+    Only a manager names another manager. What is owed after the last consultation: `HandOverFeedback`.
+    """
 
     case_id: Id
-    consultant: Id
+    consultant: Id | None = None
+    """Whoever consults from now on; None: nobody else."""
+    manager: Id | None = None
+    """Who agrees the costs, approves its end and answers for its effectiveness from now on; None: nobody else."""
     reason: AboutNobody
 
 
@@ -467,7 +473,7 @@ class CaseEnded(_Consult, Event):
 
 
 class ConsultationHandedOver(_Consult, Event):
-    """`consultant` now owes what `previous_consultant` owed."""
+    """`consultant` now owes what `previous_consultant` owed; the same one where only the manager is another."""
 
     case_id: Id
     consultation_id: LongId
@@ -478,6 +484,11 @@ class ConsultationHandedOver(_Consult, Event):
     contact_id: LongId | None
     issues_of: list[LongId] = Field(default_factory=list[str])
     """Consultations whose stage 11 is still owed."""
+    manager: Id | None = None
+    """The case's manager from now on; None: whoever was."""
+    previous_manager: Id | None = None
+    proposal_id: LongId | None = None
+    """The plan whose costs wait for the manager's word."""
 
 
 class TopicalIssueRecorded(_Consult, Event):

@@ -139,7 +139,13 @@ def any_change() -> st.SearchStrategy[Message]:
             reason=MAYBE,
             approved_by=st.none() | PERSON,
         ),
-        st.builds(HandOverConsultation, case_id=CASE, consultant=PERSON, reason=TEXT),
+        st.builds(
+            HandOverConsultation,
+            case_id=CASE,
+            consultant=st.none() | PERSON,
+            manager=st.none() | PERSON,
+            reason=TEXT,
+        ),
     )
 
 
@@ -274,6 +280,7 @@ def changes(world: World) -> list[Message]:
         CancelConsultation(case_id="A1", ground=CancelGround.CENTRE_UNABLE),
         CancelConsultation(case_id="A1", ground=CancelGround.CONSUMER_ABSENT),
         HandOverConsultation(case_id="A1", consultant=f"consultant-{1 + now.minute % 3}", reason="speaks English"),
+        HandOverConsultation(case_id="A1", manager=f"manager-{1 + now.minute % 2}", reason="on leave"),
         # Lives that end at once are short of everything else.
         *([CancelConsultation(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW)] if len(world.log) > 16 else []),
     ]

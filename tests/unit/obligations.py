@@ -162,8 +162,11 @@ def _begin(found: Open, event: Event, at: datetime, has: str) -> None:
         case ConsultationHandedOver():
             for what, one in found.items():
                 of_previous = one.owner == event.previous_consultant and what not in {COSTS, ASSESSMENT}
-                if what.endswith(ISSUES) or (of_previous and not _is_task(what)):
+                another = event.consultant != event.previous_consultant
+                if (another and what.endswith(ISSUES)) or (of_previous and not _is_task(what)):
                     found[what] = Obligation(event.consultant, one.due_at)
+            if COSTS in found and event.manager is not None:
+                found[COSTS] = Obligation(event.manager, found[COSTS].due_at)
         case AssessmentDue():
             found[ASSESSMENT] = Obligation(event.consultant, event.held_at + timedelta(minutes=10))
         case Satisfied():

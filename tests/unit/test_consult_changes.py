@@ -25,7 +25,7 @@ from shared.contracts.consult import (
     RecordNoShow,
     ResumeConsultation,
 )
-from shared.contracts.values import CancelGround, ContactGround, Form, Party, Path
+from shared.contracts.values import CancelGround, ContactGround, Form, Party, Path, Role
 
 from .consult_words import (
     ABOUT,
@@ -388,6 +388,38 @@ def test_another_consultant_takes_over_what_is_owed() -> None:
     case.when(wait(), at=ELEVEN).then_one(ContactDue, owner="consultant-2")
     waiting = given(DECIDER, (*REMOTE, (awaited(), TEN)))
     waiting.when(message, at=ELEVEN).then_one(ConsultationHandedOver, contact_id="A1-c1")
+
+
+def test_another_manager_takes_over_the_case_its_costs_and_what_follows_it() -> None:
+    """Regression: from the details to the first consultation a case kept a manager who had left."""
+    message = HandOverConsultation(case_id="A1", manager="manager-2", reason="left")
+    [handed] = given(DECIDER, STANDS).when(message, at=TEN, role=Role.MANAGER).events
+    assert isinstance(handed, ConsultationHandedOver)
+    assert (handed.manager, handed.previous_manager, handed.proposal_id) == ("manager-2", "manager-1", None)
+    assert (handed.consultant, handed.previous_consultant) == ("consultant-1", "consultant-1")
+    case = given(DECIDER, (*STANDS, (handed, TEN)))
+    case.when(message, at=ELEVEN, role=Role.MANAGER).then(refused("same_manager", "manager"))
+    case.when(hold(started_at=ELEVEN), at=NOON).then_one(ConsultHeld, consultant="consultant-1", manager="manager-2")
+    off = CancelConsultation(case_id="A1", ground=CancelGround.OUT_OF_REMIT, approved_by="manager-1")
+    case.when(off, at=ELEVEN).then(refused("approval_missing", "approved_by"))
+    by_the_new = off.model_copy(update={"approved_by": "manager-2"})
+    case.when(by_the_new, at=ELEVEN).then_one(CaseEnded, manager="manager-2")
+    # Whoever owes them still does: it is only another manager.
+    held_once = given(DECIDER, FURTHER)
+    held_once.when(message, at=TOMORROW, role=Role.MANAGER).then_one(ConsultationHandedOver, issues_of=[])
+    both = message.model_copy(update={"consultant": "consultant-2"})
+    given(DECIDER, STANDS).when(both, at=TEN, role=Role.MANAGER).then_one(
+        ConsultationHandedOver, consultant="consultant-2", manager="manager-2"
+    )
+
+
+def test_only_a_manager_hands_a_case_to_another_manager() -> None:
+    """Else whoever consults could choose who agrees the costs."""
+    message = HandOverConsultation(case_id="A1", manager="consultant-1", reason="left")
+    case = given(DECIDER, STANDS)
+    case.when(message, at=TEN, role=Role.CONSULTANT).then(refused("manager_decides", "manager"))
+    nobody = message.model_copy(update={"manager": None})
+    case.when(nobody, at=TEN, role=Role.MANAGER).then(refused("nobody_named", "consultant"))
 
 
 # ── who took part ────────────────────────────────────────────────────────────────────────────────────────────

@@ -436,6 +436,13 @@ def test_what_the_routing_did_not_give_counts_to_nobody_whoever_takes_it() -> No
     given(DECIDER, unrouted).when(handed).then_nothing()
 
 
+def test_who_consults_holds_the_case_still_where_only_its_manager_is_another_one() -> None:
+    routed = given(DECIDER, elsewhere={"routing-central": (SET,)}).when(ask("A1")).events
+    handed = ConsultationHandedOver.model_construct(case_id="A1", previous_consultant="k-8", consultant="k-8")
+    given(DECIDER, routed).when(handed).then_nothing()
+    given(DECIDER, routed).when(handed.model_copy(update={"consultant": "k-7"})).then_one(CaseAssigned, previous="k-8")
+
+
 def test_what_the_routing_did_not_give_is_not_counted() -> None:
     details = DetailsCollected.model_construct(case_id="A1", office="central", consultant="k-9")
     given(DECIDER, (SET,)).when(details).then_nothing()

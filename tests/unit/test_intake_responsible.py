@@ -8,7 +8,13 @@ import pytest
 
 from services.insight.judge import Verdict
 from services.intake.domain import DECIDER
-from shared.contracts.consult import ConsultationPlanned, DecidePlanCosts, PlanConsultation, PlanCostsAgreed
+from shared.contracts.consult import (
+    ConsultationPlanned,
+    DecidePlanCosts,
+    HandOverConsultation,
+    PlanConsultation,
+    PlanCostsAgreed,
+)
 from shared.contracts.intake import (
     CaseAssigned,
     CollectDetails,
@@ -44,6 +50,15 @@ AT_ONCE = CollectDetails(
     consultant_has_time=True,
     presence_required=False,
     consultant="k-9",
+)
+
+COSTLY = PlanConsultation(
+    case_id="A1",
+    planned_at=NINE + timedelta(days=1),
+    place="room 4",
+    form=Form.OFFICE,
+    expected_result="a form",
+    material_costs=500,
 )
 
 
@@ -116,22 +131,33 @@ def test_where_no_table_names_the_manager_who_collects_the_details_does() -> Non
     given(DECIDER, taken).when(AT_ONCE).then_one(DetailsCollected, manager="k-5")
 
 
+def test_the_costs_pass_with_their_clock_to_the_manager_who_takes_over() -> None:
+    there = World(NINE)
+    there.submit(TABLE)
+    there.submit(ask("A1"))
+    there.submit(AT_ONCE.model_copy(update={"preparation_needed": True}))
+    there.settle()
+    there.submit(COSTLY, role=Role.CONSULTANT)
+    there.submit(HandOverConsultation(case_id="A1", consultant="k-8", reason="ill"))
+    there.submit(HandOverConsultation(case_id="A1", manager="m-2", reason="on leave"))
+    there.settle()
+    owners = {one.indicator: one.owner for one in clocks(there) if one.runs}
+    assert owners == {"costs_agreement": "m-2", "plan_visit": "k-8"}
+    verdict = DecidePlanCosts(case_id="A1", manager="m-1", agreed=False, reason="too dear")
+    with pytest.raises(Refused, match="m-2"):
+        there.submit(verdict)
+    there.submit(verdict.model_copy(update={"manager": "m-2"}))
+    anew = COSTLY.model_copy(update={"agreed_by_manager": "m-2"})
+    assert isinstance(there.submit(anew)[0], ConsultationPlanned)
+
+
 def test_the_costs_of_a_case_that_the_routing_gave_to_a_consultant_are_its_manager_s_to_agree() -> None:
     there = World(NINE)
     there.submit(TABLE)
     there.submit(ask("A1"))
     there.submit(AT_ONCE.model_copy(update={"preparation_needed": True}))
     there.settle()
-    costly = PlanConsultation(
-        case_id="A1",
-        planned_at=NINE + timedelta(days=1),
-        place="room 4",
-        form=Form.OFFICE,
-        expected_result="a form",
-        material_costs=500,
-        agreed_by_manager="m-1",
-    )
-    there.submit(costly, role=Role.CONSULTANT)
+    there.submit(COSTLY.model_copy(update={"agreed_by_manager": "m-1"}), role=Role.CONSULTANT)
     assert not there.of(ConsultationPlanned)
     assert [one.owner for one in clocks(there) if one.indicator == "costs_agreement"] == ["m-1"]
     with pytest.raises(Refused, match="m-1"):

@@ -153,6 +153,14 @@ INDICATORS: tuple[Indicator, ...] = (
         clock="costs_agreement",
         start=On(event=PlanProposed, key="proposal_id", owner="manager", due="due_at"),
         stops=(On(event=PlanCostsAgreed, key="proposal_id"), On(event=PlanCostsRefused, key="proposal_id")),
+        passes=(
+            On(
+                event=ConsultationHandedOver,
+                key="proposal_id",
+                when=both(says("manager"), says("proposal_id")),
+                owner="manager",
+            ),
+        ),
         cancels=(On(event=CaseEnded, key="proposal_id", when=says("proposal_id")),),
     ),
     Indicator(
