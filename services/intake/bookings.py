@@ -79,8 +79,7 @@ def decide(state: State, message: Rules, given: Given[State]) -> Sequence[Event]
             booked = _live(state, message.booking_id)
             return [AppointmentCancelled(**_of(booked, message.booking_id), slot=booked.slot, reason=message.reason)]
         case BeginAppointment():
-            booked = _live(state, message.booking_id)
-            return [AppointmentBegun(**_of(booked, message.booking_id))]
+            return [begun(_agenda(state, message.who, message.day), message, given)]
         case RecordMissedAppointment():
             return [missed(_live(state, message.booking_id), message, given)]
         case AppointmentTakenOver():
@@ -203,6 +202,18 @@ def give_back(state: State, overtaken: MoveOvertaken) -> Sequence[Event]:
     return [AppointmentCancelled(**facts, slot=booked.slot, reason="moved or ended by somebody else meanwhile")]
 
 
+def begun(agenda: Agenda, beginning: BeginAppointment, given: Given[State]) -> AppointmentBegun:
+    """An appointment begins on its day, early or late: who came on another one was not served by it."""
+    booked = _live(agenda, beginning.booking_id)
+    if given.occurred_at.astimezone(_zone(agenda)).date() != beginning.day:
+        raise Refused(
+            "not_its_day",
+            f"this appointment is on {beginning.day}; move it (RescheduleAppointment), or say when it began (time)",
+            "time",
+        )
+    return AppointmentBegun(**_of(booked, beginning.booking_id))
+
+
 def missed(booked: Appointment, record: RecordMissedAppointment, given: Given[State]) -> AppointmentMissed:
     """Nobody has missed what is still to come."""
     if given.occurred_at < booked.starts_at:
@@ -245,11 +256,14 @@ def _free(agenda: Agenda, day: date, slot: str, given: Given[State]) -> datetime
     if slot in taken:
         free_ones = ", ".join(sorted(agenda.slots.keys() - taken)) or "none on this day"
         raise Refused("slot_taken", f"the slot at {slot} is taken; free are: {free_ones}", "slot")
-    zone = timezone(timedelta(minutes=agenda.utc_offset_minutes))
-    starts_at = datetime.combine(day, time.fromisoformat(slot), zone).astimezone(UTC)
+    starts_at = datetime.combine(day, time.fromisoformat(slot), _zone(agenda)).astimezone(UTC)
     if starts_at <= given.occurred_at:
         raise Refused("slot_past", f"{slot} on {day} is over; take a slot that is still to come", "slot")
     return starts_at
+
+
+def _zone(agenda: Agenda) -> timezone:
+    return timezone(timedelta(minutes=agenda.utc_offset_minutes))
 
 
 def _of(booked: Appointment, booking_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from services.intake import clarifying, routing
-from services.intake.contacts import record_of, record_stream
+from services.intake.contacts import can_be_reached, record_of, record_stream, survivor, survivors
 from services.intake.state import Request, State
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
@@ -25,16 +25,19 @@ from shared.rules import not_before
 
 PRESENT = frozenset({Channel.WALK_IN, Channel.PHONE, Channel.VOICE_MAIL})
 """The consumer came or phoned: details are collected by stage 2a."""
+_THERE = PRESENT - {Channel.VOICE_MAIL}
+"""Who is there is asked at once. Who left a message is not: they are phoned or written to, as who wrote is."""
 
 
 def needs(message: Message, _blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
     """The case, which names them: its office, whose manager is asked for, and whoever may have been entered since."""
-    if isinstance(message, CollectDetails | EndRequest):
+    if isinstance(message, CollectDetails | EndRequest | AskClarification):
         yield f"case-{message.case_id}"
         request = known.get(f"case-{message.case_id}")
         if isinstance(request, Request):
             yield routing.office_stream(request.office)
             yield record_stream(_whose(request, message.case_id))
+            yield from survivors(known)
 
 
 def unnamed(case_id: str) -> str:
@@ -123,10 +126,11 @@ def _manager_of(request: Request, details: CollectDetails, given: Given[State]) 
 def clarify(
     request: Request, step: AskClarification | ReceiveClarification | EndClarification, given: Given[State]
 ) -> Event:
-    """Stage 2b: who wrote is written back to or phoned; until they answer, the centre is not at fault.
+    """Who wrote (2b), or left a message, is written back to or phoned; until they answer, the centre is not at fault.
 
     Raises:
-        Refused: `closed`, `with_consult`, `consumer_present`, `before_previous`, and those of `clarifying`.
+        Refused: `closed`, `with_consult`, `consumer_present`, `before_previous`, `no_contact_details`, and those of
+            `clarifying`.
     """
     still_open(request)
     if request.details_collected:
@@ -135,7 +139,7 @@ def clarify(
             "this case's details are collected; its consultation waits for the consumer instead (AwaitConsumer)",
             "case_id",
         )
-    if request.channel in PRESENT:
+    if request.channel in _THERE:
         raise Refused(
             "consumer_present",
             f"who comes by {request.channel} is asked at once (2a); collect the details (CollectDetails)",
@@ -144,6 +148,7 @@ def clarify(
     not_before(request.latest_at, given.occurred_at, "the request's last step")
     match step:
         case AskClarification():
+            _has_contacts(request, step.case_id, given)
             clarifying.may_ask(request, step, given)
             return ClarificationAsked(
                 consumer_id=request.consumer_id,
@@ -169,6 +174,19 @@ def clarify(
         case EndClarification():
             clarifying.is_over(request, given)
             return ClarificationEnded(consumer_id=request.consumer_id, case_id=step.case_id, number=request.asked)
+
+
+def _has_contacts(request: Request, case_id: str, given: Given[State]) -> None:
+    """Nobody can be asked of whom neither the request nor the information base knows a phone, a mail or an address."""
+    who = survivor(_whose(request, case_id), given.others)
+    if not (request.reachable or can_be_reached(record_of(who, given.others).known)):
+        raise Refused(
+            "no_contact_details",
+            f"nobody can be asked without contact details; enter them (RegisterConsumer, as {who}), collect what is "
+            "known (CollectDetails), or end the request (EndRequest)",
+            "case_id",
+            early=True,
+        )
 
 
 def no_longer_awaited(request: Request, case_id: str) -> list[Event]:

@@ -38,7 +38,7 @@ from shared.contracts import intake
 from shared.contracts.base import Event, Message
 from shared.contracts.complaints import ComplaintReceived
 from shared.contracts.consult import CaseEnded, ConsultationHandedOver
-from shared.contracts.feedback import AssessmentWaived, Satisfied
+from shared.contracts.feedback import AssessmentWaived, FeedbackHandedOver, Satisfied
 from shared.contracts.intake import (
     AnswerWrittenRequest,
     AppointmentTakenOver,
@@ -108,8 +108,9 @@ REACTIONS: tuple[type[Event], ...] = (
     DetailsCollected,
     AppointmentTakenOver,
     MoveOvertaken,
-    # Consult's: the case is another one's load.
+    # Consult's and feedback's: the case is another one's load.
     ConsultationHandedOver,
+    FeedbackHandedOver,
     # Consult's and feedback's: a case that was called off, satisfied, or came to no assessment is nobody's load.
     CaseEnded,
     Satisfied,
@@ -175,9 +176,8 @@ def decide(
             return elsewhere.enter(state, message, given)
         case CaseAssigned() | CaseHandedOver() | CaseReleased() | DetailsCollected() | CaseEnded() | Satisfied():
             return routing.count(state, message, given)
-        case ConsultationHandedOver():
-            # Like the next, it names no office: the case knows which.
-            return requests.consultation_handed_over(state, message, given)
+        case ConsultationHandedOver() | FeedbackHandedOver():
+            return requests.handed_over_elsewhere(state, message, given)
         case AssessmentWaived():
             # It names no office: the case knows which.
             return routing.released(state.routed, message.case_id, state.office) if isinstance(state, Request) else []
@@ -332,6 +332,7 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     ContactAdded: registry.needs,
     CollectDetails: details.needs,
     EndRequest: details.needs,
+    AskClarification: details.needs,
     ComplaintReceived: elsewhere.needs,
     SubscriptionAccepted: elsewhere.needs,
     ReceiveCall: calls.needs,

@@ -5,12 +5,12 @@ A regime (§9) says until when an answer is due, and what may be done instead; i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from services.intake import clarifying, routing
-from services.intake.contacts import looks_up, recognise
+from services.intake.contacts import can_be_reached, looks_up, recognise
 from services.intake.requests import opens
 from services.intake.state import State, Written
 from shared.contacts import said
@@ -24,7 +24,6 @@ from shared.contracts.intake import (
     ClarificationEnded,
     ClarificationReceived,
     CompletenessChecked,
-    ContactKind,
     EndClarification,
     ExtensionNoticeGiven,
     ForwardWrittenRequest,
@@ -45,8 +44,6 @@ from shared.rules import not_before
 
 WRITTEN = frozenset({Channel.EMAIL, Channel.WEB, Channel.POST, Channel.COMPLAINTS_BOOK})
 """Channels a written request can come by (§4)."""
-_REACHES = frozenset({ContactKind.PHONE, ContactKind.EMAIL, ContactKind.ADDRESS})
-"""Contact details: what a consumer can be told by."""
 
 
 def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
@@ -75,7 +72,7 @@ def receive(state: State, request: ReceiveWrittenRequest, given: Given[State], c
         office=request.office,
         topic=request.topic,
         history=request.history,
-        has_contacts=_can_be_reached(said(consumer)),
+        has_contacts=can_be_reached(said(consumer)),
         question=request.question,
         name=consumer.name,
         phone=consumer.phone,
@@ -100,7 +97,7 @@ def _given_to_somebody(
         "known": who.known,
         "to_verify": who.to_verify,
         # Whoever is known with a phone may give no more than their number: what the base has is not asked again.
-        "has_contacts": received.has_contacts or _can_be_reached(who.to_verify),
+        "has_contacts": received.has_contacts or can_be_reached(who.to_verify),
         "responsible": responsible or request.office,
         "routed": responsible is not None,
         "coupon_number": case_id,
@@ -114,10 +111,6 @@ def _given_to_somebody(
     return events
 
 
-def _can_be_reached(kinds: Collection[ContactKind]) -> bool:
-    return not _REACHES.isdisjoint(kinds)
-
-
 def register(
     written: Written, registration: RegisterWrittenRequest, given: Given[State], case_types: CaseTypes
 ) -> list[Event]:
@@ -126,9 +119,9 @@ def register(
     if written.registered:
         raise Refused("already_registered", "this request is registered; answer or decline it", "case_id")
     not_before(written.latest_at, given.occurred_at, "the request was received")
-    responsible = registration.responsible or (written.responsible if written.routed else None)
-    if responsible is None:
-        raise Refused("nobody_responsible", "nobody was found by routing; name who answers", "responsible")
+    responsible = registration.responsible or written.responsible
+    if responsible is None or responsible == written.office:
+        raise Refused("nobody_responsible", f"it lies with {written.office}; name who answers", "responsible")
     case_type = registration.case_type or written.case_type
     regime = case_types.regime(case_type) if registration.case_type else written.regime
     registered = WrittenRequestRegistered(

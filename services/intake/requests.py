@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake import routing
-from services.intake.contacts import looks_up, recognise
+from services.intake.contacts import can_be_reached, looks_up, recognise
 from services.intake.details import PRESENT, no_longer_awaited, still_open, unnamed
 from services.intake.state import Request, State, Unknown, Written
 from shared.contracts.base import Event, Message
 from shared.contracts.consult import ConsultationHandedOver
+from shared.contracts.feedback import FeedbackHandedOver
 from shared.contracts.intake import (
     CaseAssigned,
     CaseHandedOver,
@@ -159,15 +160,17 @@ def hand_over(case: Request | Written, handing: HandOverCase, given: Given[State
     ]
 
 
-def consultation_handed_over(state: State, handed: ConsultationHandedOver, given: Given[State]) -> Sequence[Event]:
-    """Consult passed the case to another consultant: it counts to their load, where the routing had given it.
+def handed_over_elsewhere(
+    state: State, handed: ConsultationHandedOver | FeedbackHandedOver, given: Given[State]
+) -> Sequence[Event]:
+    """Consult, or feedback, passed the case to another consultant: it counts to their load, where routing had given it.
 
     Told late, after a hand-over that came later, or told twice, it changes nothing.
     """
     if not isinstance(state, Request) or not state.routed:
         return []
-    # The second: only its manager is another one.
-    if handed.consultant in (state.consultant, handed.previous_consultant):
+    # The others: only its manager is another one.
+    if handed.consultant is None or handed.consultant in (state.consultant, handed.previous_consultant):
         return []
     if state.consults_since is not None and given.occurred_at < state.consults_since:
         return []
@@ -211,6 +214,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 routed=event.routed,
                 manager=event.manager,
                 identified=event.known or any((event.phone, event.email, event.address, event.identifier)),
+                reachable=any((event.phone, event.email, event.address)) or can_be_reached(event.to_verify),
             )
         case DetailsCollected(), Request():
             return replace(state, details_collected=True, consultant=event.consultant, consults_since=occurred_at)

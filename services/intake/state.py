@@ -34,6 +34,8 @@ class Request:
     """The office's, by the routing that held when the request came in; it may have another since."""
     identified: bool = False
     """The consumer is known to the information base, or told how they are reached or recognised."""
+    reachable: bool = False
+    """The request, or the base when it came in, has contact details of the consumer."""
     details_collected: bool = False
     ended: bool = False
     asked: int = 0

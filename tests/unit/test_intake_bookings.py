@@ -23,7 +23,7 @@ from shared.contracts.consult import (
     HandOverConsultation,
     HoldConsultation,
 )
-from shared.contracts.feedback import AssessmentWaived, NotAssessed, RecordNotAssessed, Satisfied
+from shared.contracts.feedback import AssessmentWaived, HandOverFeedback, NotAssessed, RecordNotAssessed, Satisfied
 from shared.contracts.intake import (
     AgendaOpened,
     AgendaSlot,
@@ -129,6 +129,20 @@ def test_an_appointment_is_held_missed_or_cancelled_once() -> None:
         given(DECIDER, (opened(),)).when(command, at=ON_TIME).then(refused("unknown_booking", "booking_id", early=True))
     freed = given(DECIDER, (opened(), booked(), *there.when(cancel, at=EARLY).events))
     freed.when(book("b2"), at=EARLY).then_one(AppointmentBooked, slot="10:00")
+
+
+def test_an_appointment_begins_on_its_day() -> None:
+    """Regression: it was begun days before, and its clock said that the consumer had been seen in time."""
+    there = given(DECIDER, (opened(), booked()))
+    begin = BeginAppointment(booking_id="b1", who="k-1", day=MONDAY)
+    # Midnight is the office's, which is five hours before that of UTC.
+    for wrong in (ON_TIME - timedelta(days=3), at("2026-03-01 23:59"), at("2026-03-03 00:00")):
+        there.when(begin, at=wrong).then(refused("not_its_day", "time"))
+    for right in (at("2026-03-02 00:00"), EARLY, at("2026-03-02 23:59")):
+        there.when(begin, at=right).then_one(AppointmentBegun, booking_id="b1")
+    # Who never came is missed, whenever that is written down.
+    miss = RecordMissedAppointment(booking_id="b1", who="k-1", day=MONDAY)
+    there.when(miss, at=at("2026-03-05 09:00")).then_one(AppointmentMissed, booking_id="b1")
 
 
 def test_one_booking_s_id_on_two_agendas_makes_two_appointments_with_a_clock_each() -> None:
@@ -425,6 +439,30 @@ def test_a_consultation_that_is_handed_over_counts_to_who_took_it() -> None:
     assert dict(there.state("intake", "routing-central").held) == {"A1": "k-7"}
     there.submit(HandOverConsultation(case_id="A1", consultant="k-6", reason="on leave"))
     there.submit(CancelConsultation(case_id="A1", ground=CancelGround.CONSUMER_WITHDREW))
+    there.settle()
+    assert not there.state("intake", "routing-central").held
+
+
+def test_what_feedback_hands_over_counts_to_who_took_it() -> None:
+    """Regression: whoever took over what a consultation still owed was given new cases as if they had none."""
+    there = World(NINE)
+    there.submit(TABLE)
+    there.submit(ask("A1"))
+    there.submit(AT_ONCE)
+    there.settle()
+    there.submit(HoldConsultation(case_id="A1", started_at=NINE, form=Form.OFFICE, minutes_spent=20))
+    there.settle()
+    passed = HandOverFeedback(case_id="A1", consultant="k-8", reason="on leave")
+    there.now += timedelta(minutes=1)
+    there.submit(passed)
+    there.settle()
+    assert dict(there.state("intake", "routing-central").held) == {"A1": "k-8"}
+    there.now += timedelta(minutes=1)
+    manager_only = passed.model_copy(update={"consultant": None, "manager": "m-2"})
+    there.submit(manager_only)
+    there.settle()
+    assert dict(there.state("intake", "routing-central").held) == {"A1": "k-8"}
+    there.submit(RecordNotAssessed(case_id="A1", because=NotAssessed.LEFT))
     there.settle()
     assert not there.state("intake", "routing-central").held
 

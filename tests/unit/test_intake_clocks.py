@@ -402,6 +402,16 @@ def test_what_is_left_on_voice_mail_is_followed_up_in_ten_minutes_of_opening_hou
     assert play((left, in_person))["details_visit"].due_at == MONDAY + left + timedelta(minutes=10)
 
 
+def test_who_left_a_voice_message_is_waited_for_once_they_are_asked() -> None:
+    left = MAILED.model_copy(update={"channel": Channel.VOICE_MAIL, "consumer": Consumer(phone="8 701 555 01 01")})
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    found = play((2 * hour, left), (2 * hour + 5 * minute, ASK_BACK), (DAY, SAYS), (DAY + 4 * minute, COLLECT))
+    assert (found["details_visit"].verdict, found["clarification"].verdict) == (Verdict.MET, Verdict.MET)
+    assert found["details_visit"].paused_s
+    unasked = play((2 * hour, left), (DAY + 4 * minute, COLLECT))
+    assert unasked["details_visit"].verdict == Verdict.BREACHED
+
+
 # ── whatever happens, in whatever order ──────────────────────────────────────────────────────────────────────
 
 PEOPLE = st.sampled_from(["o-1", "k-1", "s-1", "s-2"])

@@ -13,6 +13,7 @@ from shared.contracts.intake import (
     AnswerWrittenRequest,
     AskClarification,
     CaseReleased,
+    ClarificationAsked,
     ClarificationReceived,
     CollectDetails,
     Consumer,
@@ -352,7 +353,13 @@ def test_2b_who_wrote_is_asked_one_question_at_a_time_until_an_agreed_time(chann
     came = ReceiveClarification(case_id="A1", clarification="By phone.")
     over = EndClarification(case_id="A1")
     request = ReceiveRequest(
-        case_id="A1", channel=channel, language=Language.KK, office="central", question="?", responsible="m-1"
+        case_id="A1",
+        channel=channel,
+        language=Language.KK,
+        office="central",
+        question="?",
+        consumer=REACHABLE,
+        responsible="m-1",
     )
     taken = given(DECIDER).when(request).events
     for step in (came, over):
@@ -363,8 +370,34 @@ def test_2b_who_wrote_is_asked_one_question_at_a_time_until_an_agreed_time(chann
     given(DECIDER, asked).when(over, at=TEN).then(refused("too_early", "case_id"))
     given(DECIDER, asked).when(came, at=NINE).then(refused("before_previous", "time"))
     given(DECIDER, asked).when(came, at=TEN).then_one(ClarificationReceived, number=1, clarification="By phone.")
-    in_person = given(DECIDER).when(request.model_copy(update={"channel": Channel.WALK_IN})).events
-    given(DECIDER, in_person).when(asking, at=TEN).then(refused("consumer_present", "case_id"))
+    for there in (Channel.WALK_IN, Channel.PHONE):
+        in_person = given(DECIDER).when(request.model_copy(update={"channel": there})).events
+        given(DECIDER, in_person).when(asking, at=TEN).then(refused("consumer_present", "case_id"))
+
+
+ASKING = AskClarification(case_id="A1", missing=["form"], by=Channel.PHONE, until=at("2026-03-04 10:00"))
+
+
+def test_who_left_a_voice_message_is_not_there_and_may_be_asked_later() -> None:
+    """Regression: voice mail was refused as what is asked at once, though nobody is on the line."""
+    taken = given(DECIDER, (received(Channel.VOICE_MAIL),))
+    taken.when(ASKING, at=TEN).then_one(ClarificationAsked, by=Channel.PHONE, channel=Channel.VOICE_MAIL, number=1)
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.WEB, Channel.VOICE_MAIL])
+def test_nobody_is_asked_of_whom_no_contact_details_are_known(channel: Channel) -> None:
+    """Regression: a web request that told no way back was asked, and its clock waited for nobody."""
+    only_a_name = Consumer(name="Асель", identifier="950101300123")
+    nobody = given(DECIDER).when(receive(channel, consumer=only_a_name)).events
+    given(DECIDER, nobody).when(ASKING, at=TEN).then(refused("no_contact_details", "case_id", early=True))
+    entered = ConsumerRegistered(consumer_id="c-A1", known=[ContactKind.NAME, ContactKind.PHONE])
+    given(DECIDER, nobody, {"consumer-c-A1": (entered,)}).when(ASKING, at=TEN).then_one(ClarificationAsked)
+    # What the base has of whoever answers for the record by now is enough, and so is what it had at the receipt.
+    merged = ConsumerMerged(consumer_id="c-A1", into="p-1", merged_by="m-1", reason="seen at the desk")
+    theirs = {"consumer-c-A1": (merged,), "consumer-p-1": (entered.model_copy(update={"consumer_id": "p-1"}),)}
+    given(DECIDER, nobody, theirs).when(ASKING, at=TEN).then_one(ClarificationAsked)
+    known = received(channel).model_copy(update={"phone": None, "known": True, "to_verify": (ContactKind.EMAIL,)})
+    given(DECIDER, (known,)).when(ASKING, at=TEN).then_one(ClarificationAsked)
 
 
 # ── which case, and when ─────────────────────────────────────────────────────────────────────────────────────

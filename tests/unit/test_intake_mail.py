@@ -26,6 +26,7 @@ from shared.contracts.intake import (
     ExtensionNoticeGiven,
     ForwardMisdirected,
     ForwardWrittenRequest,
+    HandOverCase,
     MisdirectedForwarded,
     NotifyOfExtension,
     ReceiveClarification,
@@ -176,6 +177,19 @@ def test_somebody_must_be_responsible_for_the_answer() -> None:
     given(DECIDER, (came(routed=True),)).when(register, at=TEN).then_one(WrittenRequestRegistered, responsible="o-1")
     other = register.model_copy(update={"responsible": "o-2"})
     given(DECIDER, (came(routed=True),)).when(other, at=TEN).then_one(CaseAssigned, responsible="o-2")
+
+
+def test_who_was_handed_a_letter_that_no_routing_gave_answers_it_unless_another_is_named() -> None:
+    """Regression: it was registered to nobody: "nobody was found by routing", though somebody had it."""
+    taken = given(DECIDER, (came(),))
+    handed = taken.when(HandOverCase(case_id="W1", to="o-3", reason="on duty"), at=NINE).events
+    theirs = given(DECIDER, (came(), *handed))
+    register = RegisterWrittenRequest(case_id="W1", topic="heating")
+    theirs.when(register, at=TEN).then_one(WrittenRequestRegistered, responsible="o-3", previous="o-3")
+    other = register.model_copy(update={"responsible": "o-2"})
+    theirs.when(other, at=TEN).then_one(WrittenRequestRegistered, responsible="o-2", previous="o-3")
+    older = came().model_copy(update={"responsible": None})
+    given(DECIDER, (older,)).when(register, at=TEN).then(refused("nobody_responsible", "responsible"))
 
 
 # ── complete? clarify ────────────────────────────────────────────────────────────────────────────────────────
