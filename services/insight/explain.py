@@ -46,6 +46,8 @@ class Reckoned:
     """False: it came when the clock was late already, and moved nothing."""
     adds: str | None = None
     """A limit, or an extension; None: the event itself says when it is due, or a pause."""
+    adds_code: str | None = None
+    """As `Span.parse` reads it."""
     adds_s: float | None = None
     """Of a pause: by how much it moves what is due; working time where the limit is in working time."""
     working: bool = False
@@ -75,7 +77,10 @@ class Explanation:
     in_force_from: datetime | None
     """None: since ever."""
     limit: str
+    limit_code: str
+    """As `Span.parse` reads it; the norm's likewise."""
     norm: str | None
+    norm_code: str | None
     from_working_day: bool
     office: str | None
     own_hours: bool
@@ -123,6 +128,20 @@ async def explain(
     return [explained(case_id, clock, events, asked.at) for clock in mine]
 
 
+async def explain_all(
+    connection: Connection, case_id: str, *, sla: Projection, now: datetime, as_of: AsOf | datetime | None = None
+) -> list[Explanation]:
+    """Every clock of a case, in the order of their starts. Read from the log: never behind.
+
+    Raises:
+        UnknownCaseError: no such case.
+    """
+    asked = AsOf.of(as_of, now)
+    events = await events_of(connection, case_id)
+    clocks = sorted(clocks_of(sla, events, asked), key=lambda clock: (clock.start.at, clock.event))
+    return [explained(case_id, clock, events, asked.at) for clock in clocks]
+
+
 def explained(
     case_id: str,
     clock: Clock,
@@ -147,7 +166,9 @@ def explained(
         policy_version=policy.version,
         in_force_from=None if policy.in_force_from.year == 1 else policy.in_force_from,
         limit=str(policy.limit),
+        limit_code=policy.limit.code,
         norm=None if policy.norm is None else str(policy.norm),
+        norm_code=None if policy.norm is None else policy.norm.code,
         from_working_day=policy.from_working_day,
         office=start.office,
         own_hours=calendar is not calendars.default,
@@ -234,7 +255,15 @@ def _pause(plain: Reckoned, step: Step, calendar: Calendar, now: datetime) -> Re
 def _counted(plain: Reckoned, span: Span, found: Count, start: datetime) -> Reckoned:
     later = found.counted_from if found.counted_from != start else None
     working = span.unit in WORKING
-    return replace(plain, due_at=found.ends_at, adds=str(span), working=working, counted_from=later, days=found.days)
+    return replace(
+        plain,
+        due_at=found.ends_at,
+        adds=str(span),
+        adds_code=span.code,
+        working=working,
+        counted_from=later,
+        days=found.days,
+    )
 
 
 def _none(case_id: str, indicator: str, clocks: Sequence[Clock], events: Sequence[Told]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .calendar import Calendar, Calendars, Hours, Interval
+from .calendar import CLOSED, Calendar, Calendars, Hours, Interval
 from .due import add, due_at, norm_due_at
 from .policy import (
     WORKING,
@@ -22,6 +22,7 @@ from .policy import (
 )
 
 __all__ = [
+    "CLOSED",
     "WORKING",
     "Calendar",
     "Calendars",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+CLOSED = "closed"
+"""Why a day does not count that is no holiday."""
 
 
 class Interval(NamedTuple):
@@ -98,7 +100,7 @@ class Calendar:
         if self.is_open_on(day):
             return None
         holiday = None if self._holidays is None or day in self._days else self._holidays.get(day)
-        return holiday or "closed"
+        return holiday or CLOSED
 
     def working_day_after(self, day: date) -> date:
         """The first working day after a day."""

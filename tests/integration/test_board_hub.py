@@ -156,11 +156,14 @@ async def test_a_case_is_shown_as_it_stood(
     )
     assert row is not None
     sources = Stored(pool, SLA, CALENDARS, tmp_path)
-    whole, traces = await sources.case(row["case_id"], NOW, None)
-    assert (len(whole.entries), traces) == (row["events"], [])
-    then, _ = await sources.case(row["case_id"], NOW, row["first"])
-    assert 0 < len(then.entries) < len(whole.entries)
-    assert all(one.done_at is None or one.done_at <= row["first"] for one in then.deadlines)
+    whole = await sources.case(row["case_id"], NOW, None)
+    assert (len(whole.timeline.entries), whole.traces) == (row["events"], [])
+    then = await sources.case(row["case_id"], NOW, row["first"])
+    assert 0 < len(then.timeline.entries) < len(whole.timeline.entries)
+    assert all(one.done_at is None or one.done_at <= row["first"] for one in then.clocks)
+    told = [(one.indicator, one.due_at, one.verdict) for one in whole.timeline.deadlines]
+    assert [(one.indicator, one.due_at, one.verdict) for one in whole.clocks] == told
+    assert len(told) > 1
     with pytest.raises(UnknownCaseError):
         await sources.case(row["case_id"], NOW, row["first"] - timedelta(seconds=1))
 

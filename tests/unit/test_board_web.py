@@ -20,14 +20,14 @@ from services.insight.board.filters import Filters
 from services.insight.board.health import Part
 from services.insight.board.hub import Hub
 from services.insight.board.sessions import COOKIE, IDLE_S, LONGEST_S, Sessions
-from services.insight.board.sources import Figures
+from services.insight.board.sources import Case, Figures
 from services.insight.board.week import Week
 from services.insight.persons import Person
 from services.insight.queries import CauseRow, EffectivenessGroup
 from services.insight.review import Review
 from services.insight.timeline import SEALED, Entry, Timeline, UnknownCaseError
-from shared.telemetry.local import Trace
 from tests.unit.test_board_clocks import CALENDARS, NOW, of, started
+from tests.unit.test_board_why import EVER, letter
 
 PASSWORD = "a long enough password"  # noqa: S105
 # As weak as can be, since these tests log in often; the real one is as strong as the library makes it.
@@ -66,13 +66,13 @@ class Told:
         self.asked.append(as_of)
         return of(started(1, "then-1", timedelta(hours=1)))
 
-    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> tuple[Timeline, list[Trace]]:
+    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> Case:
         self.asked.append((case_id, as_of))
         if case_id != "late-1":
             raise UnknownCaseError(case_id)
         said = {"question": SEALED, "topic": "<i>papers</i>", "cost": 150_000, "consumer_id": "person-7"}
         entry = Entry(1, NOW, NOW, "intake", "RequestReceived", "/desk", said, "operator")
-        return Timeline(case_id, [entry], [], [Person("person-7")]), []
+        return Case(Timeline(case_id, [entry], [], [Person("person-7")]), [letter(EVER)], [])
 
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         self.asked.append((filters, by))
@@ -170,6 +170,14 @@ def test_what_is_sealed_stays_so_whoever_looks(browser: TestClient) -> None:
     assert "question" in page
     assert SEALED not in page
     assert "1,500 ₸" in page
+
+
+def test_each_deadline_of_a_case_says_why(browser: TestClient) -> None:
+    log_in(browser, Role.MANAGER)
+    page = browser.get("/case?id=late-1").text
+    assert "mail_answer, version 1, in force since ever" in page
+    assert "Mon 9 Mar – Tue 10 Mar: days 1–2, 09:00–13:00, 14:00–18:00" in page
+    assert "Waited for the consumer" in page
 
 
 def test_no_page_runs_or_loads_anything_but_the_boards_own_files(browser: TestClient) -> None:

@@ -10,10 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from services.insight.board.texts import Texts
-from services.insight.policies import POLICIES
-from services.insight.timeline import SEALED, Deadline, Entry
+from services.insight.timeline import SEALED, Entry
 from shared.bus.names import RESERVED_SOURCE
-from shared.deadlines import Span
 from shared.eventstore.vault import FORGOTTEN
 from shared.telemetry import names
 from shared.telemetry.local import LocalSpan, Trace
@@ -85,11 +83,6 @@ def people(entries: Sequence[Entry]) -> list[tuple[tuple[str, str], int]]:
         *sorted(named.items(), key=lambda one: (NAMED.index(one[0][0]), -one[1], one[0])),
         *sorted(acts.items(), key=lambda one: (one[0][0] == "reaction", -one[1], one[0])),
     ]
-
-
-def limit(deadline: Deadline) -> Span:
-    """The limit of the policy that judged it."""
-    return POLICIES.in_force(deadline.policy, deadline.started_at).limit
 
 
 def waterfalls(traces: Sequence[Trace]) -> list[Waterfall]:

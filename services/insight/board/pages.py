@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from services.insight.board import case_page, draw
 from services.insight.board.accounts import Account, Right, Role
 from services.insight.board.asked import Asked, language_address, remember_language
+from services.insight.board.case_why import why
 from services.insight.board.clocks import Clocks
 from services.insight.board.controls import Choice, choices, slider
 from services.insight.board.figures import by_channel, ranked
@@ -70,15 +71,16 @@ class Pages:
         if not case_id:
             raise HTTPException(404)
         filters = asked.filters
-        found, traces = await self._sources.case(case_id, self._hub.now(), filters.as_of)
+        found = await self._sources.case(case_id, self._hub.now(), filters.as_of)
+        entries, clocks = found.timeline.entries, [why(one, asked.texts) for one in found.clocks]
         return self._page(
             *("case.html", asked, "/case"),
-            found=found,
-            days=case_page.days(found.entries, asked.texts),
-            people=case_page.people(found.entries),
-            persons=found.persons if asked.account.may(Right.PERSONS) else [],
-            traces=case_page.waterfalls(traces),
-            limit=case_page.limit,
+            case_id=case_id,
+            clocks=sorted(clocks, key=lambda one: not one.runs),
+            days=case_page.days(entries, asked.texts),
+            people=case_page.people(entries),
+            persons=found.timeline.persons if asked.account.may(Right.PERSONS) else [],
+            traces=case_page.waterfalls(found.traces),
             kept={"id": case_id},
             present=Filters().case_address(case_id),
         )

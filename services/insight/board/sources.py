@@ -15,9 +15,11 @@ from services.insight.board.clocks import Clocks
 from services.insight.board.filters import Filters
 from services.insight.board.load import load
 from services.insight.board.week import Week, week
+from services.insight.explain import Explanation, explain_all
 from services.insight.instants import Connection, Pool, log_connection
 from services.insight.projection import Projection
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaRow, causes, effectiveness, sla
+from services.insight.queries.base import reading
 from services.insight.review import Review, review
 from services.insight.timeline import Timeline, timeline
 from shared.deadlines import Calendars
@@ -42,6 +44,15 @@ class Figures:
     week: Week
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a case's page shows."""
+
+    timeline: Timeline
+    clocks: list[Explanation]
+    traces: list[Trace]
+
+
 class Sources(Protocol):
     """What the pages ask for."""
 
@@ -49,7 +60,7 @@ class Sources(Protocol):
         """The clocks as they stood at a past moment."""
         ...
 
-    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> tuple[Timeline, list[Trace]]:
+    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> Case:
         """A case, as it stands or stood; UnknownCaseError: there is, or was, none."""
         ...
 
@@ -75,11 +86,12 @@ class Stored:
 
         return await self._kept(self._past, as_of, ask)
 
-    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> tuple[Timeline, list[Trace]]:
-        async with self._asking() as connection:
+    async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> Case:
+        async with self._asking() as connection, reading(connection):
             found = await timeline(connection, case_id, sla=self._projection, now=now, as_of=as_of)
+            clocks = await explain_all(connection, case_id, sla=self._projection, now=now, as_of=as_of)
         traces = await asyncio.to_thread(spans_of_case, self._home, case_id)
-        return found, traces
+        return Case(found, clocks, traces)
 
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         async def ask() -> tuple[datetime, Figures]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,22 @@ class Texts:
         """For machines: in the centre's time, with its offset."""
         return self._local(at).isoformat(timespec="seconds")
 
-    def length(self, seconds: float | None) -> str:
-        """A length of time in its two largest units."""
+    def exact(self, at: datetime | Instant) -> str:
+        """A day and a time, to the second where it is not a whole minute: to be reckoned with."""
+        local = self._local(at)
+        return format_datetime(local, f"d MMM y, {_clock_pattern(local)}", locale=self.locale)
+
+    def clock(self, at: datetime | Instant) -> str:
+        """A time of the day, likewise."""
+        local = self._local(at)
+        return format_time(local, _clock_pattern(local), locale=self.locale)
+
+    def short_date(self, on: date) -> str:
+        """A date in short, with its weekday."""
+        return format_date(on, "EEE d MMM", locale=self.locale)
+
+    def length(self, seconds: float | None, units: int = 2) -> str:
+        """A length of time in its largest units; in all four of them it can be added up."""
         if seconds is None:
             return "–"
         left, parts = round(abs(seconds)), list[str]()
@@ -85,7 +99,7 @@ class Texts:
             amount, left = divmod(left, size)
             if amount:
                 parts.append(self._unit(amount, unit))
-        return " ".join(parts[:2]) or self._unit(0, "duration-second")
+        return " ".join(parts[:units]) or self._unit(0, "duration-second")
 
     def span(self, span: Span) -> str:
         """A policy's limit."""
@@ -107,6 +121,10 @@ class Texts:
 
     def _local(self, at: datetime | Instant) -> datetime:
         return (moment(at) if isinstance(at, int) else at).astimezone(self.zone)
+
+
+def _clock_pattern(local: datetime) -> str:
+    return "HH:mm:ss" if local.second else "HH:mm"
 
 
 @cache
