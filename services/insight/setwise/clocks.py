@@ -128,8 +128,16 @@ class _Conditions:
 
     def sql(self, column: str, otherwise: str) -> str:
         """Whether the condition holds that a column has the number of."""
-        cases = "".join(f" WHEN {number} THEN {condition.sql}" for condition, number in self.numbers.items())
-        return f"CASE {column} WHEN 0 THEN {otherwise}{cases} END"
+        return _search(column, [otherwise, *(condition.sql for condition in self.numbers)])
+
+
+def _search(column: str, answers: Sequence[str], first: int = 0) -> str:
+    """The answer that a column has the number of, halving: a CASE of many would be asked one by one, for each row."""
+    if len(answers) == 1:
+        return answers[0]
+    half = len(answers) // 2
+    low, high = _search(column, answers[:half], first), _search(column, answers[half:], first + half)
+    return f"CASE WHEN {column} < {first + half} THEN {low} ELSE {high} END"
 
 
 def _rows(name: str, of_type: OfType, meant: _Conditions, excepted: _Conditions) -> Iterable[tuple[Any, ...]]:
