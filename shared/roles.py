@@ -54,6 +54,7 @@ _INTAKE: Rows = {
     "FinishAfterCall": (Role.OPERATOR,),
     "PromiseCallBack": (Role.OPERATOR, *_FRONT_DESK),
     "TryCallBack": (*_CONSULTING, Role.OPERATOR, Role.SPECIALIST, Role.INFORMATION_OFFICER),
+    "HandOverCallBack": (*_CONSULTING, Role.OPERATOR, Role.SPECIALIST, Role.INFORMATION_OFFICER),
     "CloseCallBack": (*_CONSULTING, Role.OPERATOR, Role.SPECIALIST, Role.INFORMATION_OFFICER),
     "PublishScript": (Role.MANAGER,),
     "OpenAgenda": _CONSULTING,

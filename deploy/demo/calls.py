@@ -23,6 +23,7 @@ from shared.contracts.intake import (
     FindCallerData,
     FinishAfterCall,
     GiveInformation,
+    HandOverCallBack,
     OpenAgenda,
     PromiseCallBack,
     ReceiveCall,
@@ -99,6 +100,10 @@ def _call_back(tale: Tale, at: datetime, office: str, caller: people.Person, plo
     tale.by_desk(at + 10 * _S, promised)
     tale.by_desk(at + 90 * _S, FinishAfterCall(call_id=tale.thread))
     first = in_hours(promise.until + timedelta(hours=3)) if plot == 6 else at + timedelta(minutes=20)
+    if plot == 5:
+        others = tuple(one for one in people.OFFICES[office] if one != promise.owner)
+        passed = HandOverCallBack(call_back_id=tale.thread, to=others[0], reason="Is away until the evening")
+        tale.by_desk(at + timedelta(minutes=10), passed)
     tries = 3 if plot == 7 else 1
     for number in range(tries):
         tale.by_desk(first + number * timedelta(minutes=5), TryCallBack(call_back_id=tale.thread, reached=tries == 1))

@@ -111,6 +111,7 @@ _EVENTS: dict[str, tuple[str, ...]] = {
     "EndCall": ("CallEnded",),
     "FinishAfterCall": ("AfterCallFinished",),
     "PromiseCallBack": ("CallBackPromised",),
+    "HandOverCallBack": ("CallBackHandedOver",),
     "CloseCallBack": ("CallBackClosed",),
     "OpenAgenda": ("AgendaOpened",),
     "BookAppointment": ("AppointmentBooked",),

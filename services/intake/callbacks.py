@@ -12,11 +12,13 @@ from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     CallBackClosed,
     CallBackEnd,
+    CallBackHandedOver,
     CallBackMade,
     CallBackPromised,
     CallBackTried,
     CloseCallBack,
     Consumer,
+    HandOverCallBack,
     PromiseCallBack,
     TryCallBack,
 )
@@ -87,6 +89,25 @@ def attempt(state: State, tried: TryCallBack, given: Given[State]) -> CallBackMa
     )
 
 
+def hand_over(state: State, handing: HandOverCallBack, given: Given[State]) -> CallBackHandedOver:
+    """Who promised is away: somebody else calls, by the time that was promised."""
+    promised = _open(state, handing.call_back_id)
+    if handing.to == promised.owner:
+        raise Refused("has_it_already", f"{handing.to} owes this call already; name somebody else", "to")
+    not_before(promised.latest_at, given.occurred_at, "the promise or the call before")
+    return CallBackHandedOver(
+        consumer_id=promised.consumer_id,
+        case_id=promised.case_id,
+        call_back_id=handing.call_back_id,
+        channel=promised.channel,
+        office=promised.office,
+        topic=promised.topic,
+        previous=promised.owner,
+        owner=handing.to,
+        reason=handing.reason,
+    )
+
+
 def close(state: State, closing: CloseCallBack, given: Given[State]) -> CallBackClosed:
     """The promise ends without a talk. Who was not reached must have been tried often enough."""
     promised = _open(state, closing.call_back_id)
@@ -128,7 +149,18 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
     """The promise after `event`."""
     match event, state:
         case CallBackPromised(), _:
-            return CallBack(event.consumer_id, event.case_id, event.until, occurred_at)
+            return CallBack(
+                consumer_id=event.consumer_id,
+                case_id=event.case_id,
+                channel=event.channel,
+                office=event.office,
+                topic=event.topic,
+                owner=event.owner,
+                until=event.until,
+                latest_at=occurred_at,
+            )
+        case CallBackHandedOver(), CallBack():
+            return replace(state, owner=event.owner, latest_at=occurred_at)
         case CallBackTried(), CallBack():
             return replace(state, attempts=event.attempt, latest_at=occurred_at)
         case ((CallBackMade() | CallBackClosed()), CallBack()):

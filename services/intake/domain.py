@@ -68,6 +68,7 @@ from shared.contracts.intake import (
     ForwardMisdirected,
     ForwardWrittenRequest,
     GiveInformation,
+    HandOverCallBack,
     HandOverCase,
     LoadCounted,
     MergeConsumers,
@@ -166,6 +167,8 @@ def decide(
             return callbacks.promise(state, message, given)
         case TryCallBack():
             return [callbacks.attempt(state, message, given)]
+        case HandOverCallBack():
+            return [callbacks.hand_over(state, message, given)]
         case CloseCallBack():
             return [callbacks.close(state, message, given)]
         case SetRouting():
@@ -309,7 +312,7 @@ def stream_of(message: Message, fresh_id: str) -> str:
             return routing.office_stream(message.office)
         case ReceiveCall():
             return f"call-{message.call_id or fresh_id}"
-        case PromiseCallBack() | TryCallBack() | CloseCallBack():
+        case PromiseCallBack() | TryCallBack() | HandOverCallBack() | CloseCallBack():
             return f"callback-{message.call_back_id or fresh_id}"
         case PublishScript():
             return f"script-{message.script}"

@@ -147,6 +147,11 @@ class CallBack:
 
     consumer_id: str | None
     case_id: str
+    channel: Channel
+    office: str
+    topic: str | None
+    owner: str
+    """Who owes the call."""
     until: datetime
     latest_at: datetime
     attempts: int = 0

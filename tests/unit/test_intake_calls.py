@@ -16,6 +16,7 @@ from shared.contracts.intake import (
     CallAnswered,
     CallBackClosed,
     CallBackEnd,
+    CallBackHandedOver,
     CallBackMade,
     CallBackPromised,
     CallBackTried,
@@ -37,6 +38,7 @@ from shared.contracts.intake import (
     FindCallerData,
     FinishAfterCall,
     GiveInformation,
+    HandOverCallBack,
     InformationGiven,
     PromiseCallBack,
     PublishScript,
@@ -291,6 +293,20 @@ def test_a_promise_is_kept_or_missed(at: datetime, kept: bool) -> None:
     given(DECIDER, (PROMISED,)).when(CALL, at=at).then_one(CallBackMade, kept=kept, attempt=1)
 
 
+def test_a_promise_changes_hands_and_stands_as_it_was_made() -> None:
+    """Regression: whoever had promised and left owed the call for good."""
+    hand = HandOverCallBack(call_back_id="B1", to="k-2", reason="on leave")
+    at_noon = NINE + timedelta(hours=3)
+    handed = given(DECIDER, (PROMISED,)).when(hand, at=at_noon)
+    handed.then_one(CallBackHandedOver, previous="k-1", owner="k-2", office="central", consumer_id="c-B1")
+    with_them = given(DECIDER, (PROMISED, *((event, at_noon) for event in handed.events)))
+    with_them.when(hand, at=at_noon).then(refused("has_it_already", "to"))
+    with_them.when(CALL, at=FIVE).then_one(CallBackMade, kept=True)
+    with_them.when(CALL, at=NINE).then(refused("before_previous", "time"))
+    back = hand.model_copy(update={"to": "k-1"})
+    with_them.when(back, at=FIVE).then_one(CallBackHandedOver, previous="k-2", owner="k-1")
+
+
 def test_who_is_not_reached_is_tried_again_and_only_then_given_up() -> None:
     tried = [CallBackTried(case_id="B1", call_back_id="B1", attempt=number) for number in range(1, TRIES + 1)]
     give_up = CloseCallBack(call_back_id="B1", end=CallBackEnd.NOT_REACHED)
@@ -303,7 +319,8 @@ def test_who_is_not_reached_is_tried_again_and_only_then_given_up() -> None:
 def test_a_promise_can_end_without_a_call(end: CallBackEnd) -> None:
     close = CloseCallBack(call_back_id="B1", end=end)
     ended = given(DECIDER, (PROMISED,)).when(close, at=FIVE).then_one(CallBackClosed, end=end)
-    for more in (CALL, IN_VAIN, close):
+    hand = HandOverCallBack(call_back_id="B1", to="k-2", reason="on leave")
+    for more in (CALL, IN_VAIN, hand, close):
         given(DECIDER, (PROMISED, *ended.events)).when(more, at=FIVE).then(refused("call_back_ended", "call_back_id"))
         given(DECIDER).when(more, at=FIVE).then(refused("unknown_call_back", "call_back_id", early=True))
         given(DECIDER, (PROMISED,)).when(more, at=NINE - timedelta(1)).then(refused("before_previous", "time"))

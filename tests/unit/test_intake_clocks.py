@@ -41,6 +41,7 @@ from shared.contracts.intake import (
     ForwardMisdirected,
     ForwardWrittenRequest,
     GiveInformation,
+    HandOverCallBack,
     HandOverCase,
     NotifyOfExtension,
     OpenAgenda,
@@ -167,6 +168,8 @@ def test_a_promised_call_back_is_kept_or_missed_by_the_promised_time(after: int,
     )
     made = TryCallBack(call_back_id="B1", reached=True)
     assert play((0, promise), (after, made))["call_back"].verdict == verdict
+    handed = play((0, promise), (60, HandOverCallBack(call_back_id="B1", to="k-2", reason="away")), (after, made))
+    assert (handed["call_back"].owner, handed["call_back"].verdict) == ("k-2", verdict)
     closed = CloseCallBack(call_back_id="B1", end=CallBackEnd.WITHDRAWN)
     assert play((0, promise), (after, closed))["call_back"].verdict == Verdict.CANCELLED
 
@@ -469,6 +472,7 @@ ANYTHING: st.SearchStrategy[Any] = st.one_of(
         until=UNTIL,
     ),
     st.builds(TryCallBack, call_back_id=st.just("B1"), reached=st.booleans()),
+    st.builds(HandOverCallBack, call_back_id=st.just("B1"), to=PEOPLE, reason=st.just("x")),
     st.builds(CloseCallBack, call_back_id=st.just("B1"), end=st.sampled_from(CallBackEnd)),
     st.builds(
         BookAppointment,
@@ -530,6 +534,13 @@ class IntakeLife(RuleBasedStateMachine):
         if isinstance(letter, Written):
             mine = [one for one in clocks(self.world) if one.runs and one.indicator in OF_THE_LETTER]
             assert {one.owner for one in mine} <= {letter.responsible or letter.office}, mine
+
+    @invariant()
+    def a_promised_call_is_owed_by_whoever_has_it_now(self) -> None:
+        promise = self.world.states("intake").get("callback-B1")
+        if isinstance(promise, CallBack):
+            mine = [one for one in clocks(self.world) if one.runs and one.indicator == "call_back"]
+            assert [one.owner for one in mine] == ([] if promise.ended else [promise.owner])
 
     def teardown(self) -> None:
         """A diligent centre ends what is open; then no clock runs, and the routing holds nothing."""

@@ -55,6 +55,8 @@ SAMPLES = {
     **{(step, Role.CONSULTANT): True for step in OF_A_LETTER},  # stage 1: the routing may give them a letter
     ("RecordSuccessFactors", Role.MANAGER): True,
     ("RecordSuccessFactors", Role.CONSULTANT): False,
+    ("HandOverCallBack", Role.SPECIALIST): True,
+    ("HandOverCallBack", Role.CHANNEL): False,
     ("HandOverFeedback", Role.MANAGER): True,
     ("HandOverFeedback", Role.CONSULTANT): False,
     ("PublishCatalogueEntry", Role.COUNTER_WORKER): False,

@@ -18,6 +18,7 @@ from shared.contracts.intake import (
     CallAnswered,
     CallBackClosed,
     CallBackEnd,
+    CallBackHandedOver,
     CallBackMade,
     CallBackPromised,
     CallEnded,
@@ -255,6 +256,7 @@ _PHONE: tuple[Indicator, ...] = (
             On(event=CallBackMade, key="call_back_id"),
             On(event=CallBackClosed, key="call_back_id", when=one_of("end", CallBackEnd.NOT_REACHED)),
         ),
+        passes=(On(event=CallBackHandedOver, key="call_back_id", owner="owner"),),
         cancels=(On(event=CallBackClosed, key="call_back_id", when=none_of("end", CallBackEnd.NOT_REACHED)),),
     ),
 )

@@ -132,6 +132,14 @@ class TryCallBack(InIntake, Command):
     reached: bool
 
 
+class HandOverCallBack(InIntake, Command):
+    """Somebody else owes the call, by the same promised time."""
+
+    call_back_id: Id
+    to: Id
+    reason: AboutNobody
+
+
 class CloseCallBack(InIntake, Command):
     """The promise ends without a talk, on a ground."""
 
@@ -265,6 +273,19 @@ class CallBackMade(InIntake, Event):
     kept: bool
 
 
+class CallBackHandedOver(InIntake, Event):
+    """`owner` owes the call from now on; what was promised to the consumer stands."""
+
+    case_id: Id
+    call_back_id: Id
+    channel: Channel
+    office: str
+    topic: str | None
+    previous: Id
+    owner: Id
+    reason: str
+
+
 class CallBackClosed(InIntake, Event):
     """The promise ended without a talk."""
 
@@ -295,6 +316,7 @@ COMMANDS: tuple[type[Command], ...] = (
     FinishAfterCall,
     PromiseCallBack,
     TryCallBack,
+    HandOverCallBack,
     CloseCallBack,
     PublishScript,
 )
@@ -310,6 +332,7 @@ EVENTS: tuple[type[Event], ...] = (
     CallBackPromised,
     CallBackTried,
     CallBackMade,
+    CallBackHandedOver,
     CallBackClosed,
     ScriptPublished,
 )
