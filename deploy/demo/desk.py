@@ -55,6 +55,7 @@ class _Letter:
         registered_as: str | None = None,
     ) -> None:
         self.tale, self.case, self._received_at = tale, tale.thread, at
+        self._checked = False
         tale.by_channel(
             at,
             ReceiveWrittenRequest(
@@ -80,6 +81,7 @@ class _Letter:
     def asks(self, at: datetime, until: datetime) -> None:
         """It is incomplete; the consumer is asked, and the clock waits."""
         lacks = ("contract_number",)
+        self._checked = True
         self.tale.by_desk(at, CheckCompleteness(case_id=self.case, missing=lacks))
         self.tale.by_desk(at + _MINUTE, _answer(self.case), "incomplete")
         question = AskClarification(
@@ -88,7 +90,9 @@ class _Letter:
         self.tale.by_desk(at + 5 * _MINUTE, question)
 
     def answers(self, at: datetime, *, role: Role | None = None, ground: DeclineGround | None = None) -> None:
-        self.tale.by_desk(at, _answer(self.case, ground), role=role)
+        if not self._checked:
+            self.tale.by_desk(at, CheckCompleteness(case_id=self.case))
+        self.tale.by_desk(at + _MINUTE, _answer(self.case, ground), role=role)
 
 
 def _answer(case: str, ground: DeclineGround | None = None) -> AnswerWrittenRequest:
@@ -170,6 +174,7 @@ def _claim(tale: Tale, at: datetime) -> None:
     tale.by_desk(letter.day(2), refusal, "ground_not_allowed")
     later = ExtendAnswer(case_id=letter.case, days=5, reason="More time is needed", notified=True)
     tale.by_desk(letter.day(2), later, "no_extension")
+    tale.by_desk(letter.day(2), _answer(letter.case), "unchecked")
     letter.answers(letter.day(5), ground=ground)
 
 
@@ -211,6 +216,7 @@ def _routed(tale: Tale, at: datetime) -> None:
     tale.by_desk(following, handing, "has_it_already")
     answered = in_hours(following + 3 * _DAY)
     settled = ("WrittenRequestAnswered", "CaseReleased", "LoadCounted")
+    tale.by_desk(answered - _MINUTE, CheckCompleteness(case_id=case), role=Role.CONSULTANT)
     tale.by_desk(answered, _answer(case), role=Role.CONSULTANT, leads_to=settled)
 
 

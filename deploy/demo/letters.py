@@ -9,6 +9,7 @@ from deploy.demo import people, words
 from deploy.demo.steps import Slip, Tale, in_hours
 from shared.contracts.intake import (
     AnswerWrittenRequest,
+    CheckCompleteness,
     Consumer,
     DeclineWrittenRequest,
     ReceiveWrittenRequest,
@@ -90,6 +91,7 @@ def _answer(tale: Tale, plot: Plot, since: tuple[datetime, datetime], answer: An
     chance, (received_at, registered_at) = tale.chance, since
     days = chance.days(4, 7) if plot.end == ANSWERED else chance.days(11, 24)
     at = max(in_hours(received_at + days + chance.minutes(0, 90)), registered_at + timedelta(minutes=30))
+    tale.by_desk(registered_at + timedelta(minutes=5), CheckCompleteness(case_id=tale.thread))
     if chance.slip(Slip.UNSIGNED):
         tale.by_desk(at, answer.model_copy(update={"signed_by": None}), Slip.UNSIGNED)
     if chance.slip(Slip.HAS_CONTACTS):

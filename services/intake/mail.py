@@ -283,9 +283,9 @@ def _after(written: Written, event: Event) -> Written:
                 case_type=event.case_type or written.case_type,
             )
         case CompletenessChecked():
-            return replace(written, missing=tuple(event.missing))
+            return replace(written, checked=True, missing=tuple(event.missing))
         case ClarificationAsked():
-            return replace(written, asked=event.number, waits_until=event.until, missing=())
+            return replace(written, asked=event.number, waits_until=event.until, checked=True, missing=())
         case ClarificationReceived() | ClarificationEnded():
             return replace(written, waits_until=None)
         case WrittenRequestForwarded():

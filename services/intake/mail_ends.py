@@ -25,14 +25,14 @@ from shared.rules import not_before
 
 
 def answer(written: Written, reply: AnswerWrittenRequest, given: Given[State]) -> list[Event]:
-    """An answer is signed by the responsible official and names the executor's contact (§4).
+    """Once it is checked, an answer is signed by the responsible official and names the executor's contact (§4).
 
     Backfilled history is taken as it is: who signed ten years ago is not always known.
     """
     still_open(written)
     _is_registered(written)
     if not written.history:
-        _may_be_answered(written)
+        _may_be_answered(written, reply)
         _has_what_an_answer_needs(reply)
     not_before(written.latest_at, given.occurred_at, last_step(written))
     answered = WrittenRequestAnswered(
@@ -178,12 +178,21 @@ def _is_registered(written: Written) -> None:
         raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
 
 
-def _may_be_answered(written: Written) -> None:
+def _may_be_answered(written: Written, reply: AnswerWrittenRequest) -> None:
     if not written.has_contacts:
         raise Refused(
             "no_contact_details",
             "a request without contact details gets no answer; decline it with ground no_contact_details",
             "case_id",
+        )
+    # On a ground of §4 nothing is answered in substance: there completeness matters no more than to a refusal.
+    if reply.ground is None and not written.checked:
+        raise Refused(
+            "unchecked",
+            "nobody has checked whether the request says all that an answer needs; do so first (CheckCompleteness), or "
+            "ask the consumer (AskClarification)",
+            "case_id",
+            early=True,
         )
     if written.missing:
         raise Refused(

@@ -79,6 +79,8 @@ class Written:
     """How often it was passed to a specialist; None: it lies with the operator."""
     waits_until: datetime | None = None
     """While the consumer's clarification is awaited: until when, as agreed."""
+    checked: bool = False
+    """Somebody has seen whether it is complete: they said so, or asked the consumer for what is missing."""
     missing: tuple[str, ...] = ()
     """What was found to be missing, as long as nobody has asked the consumer for it."""
     extension: AnswerExtended | None = None

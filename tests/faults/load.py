@@ -53,16 +53,17 @@ def _step(type_name: str, case: str, minutes: int, then: Sequence[Submission] = 
 
 
 def written(case: str) -> Submission:
-    """A written request: received, registered, answered, each once the last is accepted."""
+    """A written request: received, registered, checked, answered, each once the last is accepted."""
     answered = _step("AnswerWrittenRequest", case, 20, case_id=case)
-    registered = _step("RegisterWrittenRequest", case, 10, [answered], case_id=case)
+    checked = _step("CheckCompleteness", case, 15, [answered], case_id=case, missing=[])
+    registered = _step("RegisterWrittenRequest", case, 10, [checked], case_id=case)
     return _step("ReceiveWrittenRequest", case, 0, [registered], case_id=case)
 
 
 def hasty(case: str) -> Submission:
     """A written request, all its steps published at once: after a crash they may be delivered in another order."""
     received = written(case)
-    received.hasty = received.then[0].hasty = True
+    received.hasty = received.then[0].hasty = received.then[0].then[0].hasty = True
     return received
 
 

@@ -183,6 +183,7 @@ async def test_the_answer_itself_is_told_and_older_records_tell_nobody(
         ("AnswerWrittenRequest", {"case_id": "old"}),
         written("case-1", "email", "kk"),
         ("RegisterWrittenRequest", {"case_id": "case-1", **REGISTRATION}),
+        ("CheckCompleteness", {"case_id": "case-1"}),
         ("AnswerWrittenRequest", {"case_id": "case-1", **answer}),
     )
     await all_told(store)

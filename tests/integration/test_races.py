@@ -92,6 +92,7 @@ def written(step: str, case_id: str) -> Incoming:
             "topic": "t",
             "responsible": "m",
         },
+        "CheckCompleteness": {"case_id": case_id},
         "AnswerWrittenRequest": {"case_id": case_id, "answer": "a", "signed_by": "s", "executor_contact": "c"},
     }
     return message(step, f"{case_id}-{step}", data[step])
@@ -181,8 +182,8 @@ async def test_two_processes_never_refuse_on_what_they_remember(pool: Any) -> No
     one, other = a_process(pool, INTAKE), a_process(pool, INTAKE)
     for number in range(10):
         case_id = f"case-{number}"
-        steps = ("ReceiveWrittenRequest", "RegisterWrittenRequest", "AnswerWrittenRequest")
-        for step, process in zip(steps, (one, other, one), strict=True):
+        steps = ("ReceiveWrittenRequest", "RegisterWrittenRequest", "CheckCompleteness", "AnswerWrittenRequest")
+        for step, process in zip(steps, (one, other, one, other), strict=True):
             assert statuses(await decide(process, written(step, case_id))) == [Status.ACCEPTED], step
 
 

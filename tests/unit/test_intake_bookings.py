@@ -38,6 +38,7 @@ from shared.contracts.intake import (
     CancelAppointment,
     CaseAssigned,
     CaseHandedOver,
+    CheckCompleteness,
     CollectDetails,
     DetailsCollected,
     HandOverCase,
@@ -366,6 +367,7 @@ def test_a_settled_letter_is_nobodys_load() -> None:
         )
     )
     there.submit(RegisterWrittenRequest(case_id="W1", topic="pension"))
+    there.submit(CheckCompleteness(case_id="W1"))
     there.submit(AnswerWrittenRequest(case_id="W1", answer="a", signed_by="s", executor_contact="c"))
     # However late and in whatever order it is told.
     for index in reversed(range(len(there.under_way))):

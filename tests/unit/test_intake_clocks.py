@@ -180,6 +180,7 @@ LETTER = ReceiveWrittenRequest(
 )
 REGISTER = RegisterWrittenRequest(case_id="W1", topic="heating", responsible="o-1")
 ANSWER = AnswerWrittenRequest(case_id="W1", answer="a", signed_by="s", executor_contact="c")
+CHECK = CheckCompleteness(case_id="W1")
 ASK = AskClarification(case_id="W1", missing=["address"], by=Channel.PHONE, until=MONDAY + 6 * DAY)
 CLARIFIED = ReceiveClarification(case_id="W1", clarification="Abai 1")
 EXTEND = ExtendAnswer(case_id="W1", days=10, reason="another body must be asked", notified=True)
@@ -200,7 +201,7 @@ def test_a_letter_is_registered_in_a_day_and_answered_in_ten_days_without_the_wa
 
 
 def test_an_extension_gives_ten_days_more() -> None:
-    found = play((0, LETTER), (DAY, REGISTER), (2 * DAY, EXTEND), (20 * DAY, ANSWER))
+    found = play((0, LETTER), (DAY, REGISTER), (DAY, CHECK), (2 * DAY, EXTEND), (20 * DAY, ANSWER))
     assert (found["mail_answer"].due_at, found["mail_answer"].verdict) == (MONDAY + 20 * DAY, Verdict.MET)
 
 
@@ -213,7 +214,7 @@ def test_two_months_more_are_months_of_the_calendar() -> None:
 
 
 def test_table_5_the_specialists_answer_is_due_in_ten_days_and_ten_more() -> None:
-    found = play((0, LETTER), (DAY, REGISTER), (3 * DAY, FORWARD), (4 * DAY, EXTEND), (23 * DAY, ANSWER))
+    found = play((0, LETTER), (DAY, REGISTER), (DAY, CHECK), (3 * DAY, FORWARD), (4 * DAY, EXTEND), (23 * DAY, ANSWER))
     assert (found["mail_specialist"].owner, found["mail_specialist"].verdict) == ("s-1", Verdict.MET)
     assert found["mail_specialist"].due_at == MONDAY + 23 * DAY
     assert found["mail_answer"].verdict == Verdict.BREACHED
@@ -243,7 +244,7 @@ def test_what_is_waited_for_the_consumer_is_none_of_the_day_within_which_a_quest
 
 
 def test_nobody_who_answers_themselves_owes_it_to_a_specialist() -> None:
-    assert "mail_pass" not in play((0, LETTER), (DAY, REGISTER), (9 * DAY, ANSWER))
+    assert "mail_pass" not in play((0, LETTER), (DAY, REGISTER), (DAY, CHECK), (9 * DAY, ANSWER))
 
 
 @pytest.mark.parametrize(
@@ -555,6 +556,7 @@ class IntakeLife(RuleBasedStateMachine):
                 ground = DeclineGround.NO_CONTACT_DETAILS
                 self.world.submit(DeclineWrittenRequest(case_id="W1", ground=ground, notified=False))
             else:
+                self.world.submit(CHECK)
                 self.world.submit(ANSWER)
         if isinstance(call, Call) and not call.ended:
             self.world.submit(EndCall(call_id="L1", end=CallEnd.ABANDONED))

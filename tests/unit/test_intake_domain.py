@@ -16,6 +16,7 @@ from shared.contracts.intake import (
     ClarificationAsked,
     ClarificationReceived,
     CollectDetails,
+    CompletenessChecked,
     Consumer,
     ConsumerMerged,
     ConsumerRegistered,
@@ -152,6 +153,7 @@ REGISTERED = WrittenRequestRegistered(
     received_at=NINE,
     previous="central",
 )
+CHECKED = CompletenessChecked(consumer_id="c-W1", case_id="W1", missing=[])
 ANSWER = AnswerWrittenRequest(case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200")
 ANSWERED = WrittenRequestAnswered(
     consumer_id="c-W1", case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200"
@@ -289,7 +291,7 @@ def test_contact_details_are_a_phone_a_mail_or_an_address(consumer: Consumer, ha
 
 def test_a_written_request_is_registered_then_answered() -> None:
     given(DECIDER, (written(),)).when(REGISTER, at=TEN).then(REGISTERED)
-    given(DECIDER, (written(), REGISTERED)).when(ANSWER, at=TEN).then(ANSWERED)
+    given(DECIDER, (written(), REGISTERED, CHECKED)).when(ANSWER, at=TEN).then(ANSWERED)
 
 
 def test_a_written_request_is_registered_once() -> None:
@@ -304,7 +306,7 @@ def test_no_answer_before_registration() -> None:
 @pytest.mark.parametrize("value", [None, " "])
 def test_an_answer_is_signed_and_carries_the_executors_contact(field: str, value: str | None) -> None:
     incomplete = ANSWER.model_copy(update={field: value})
-    given(DECIDER, (written(), REGISTERED)).when(incomplete, at=TEN).then(refused(f"{field}_missing", field))
+    given(DECIDER, (written(), REGISTERED, CHECKED)).when(incomplete, at=TEN).then(refused(f"{field}_missing", field))
 
 
 def test_backfilled_history_is_answered_as_it_was() -> None:
@@ -421,7 +423,7 @@ def test_a_case_stays_what_it_was_opened_as() -> None:
         ((written(),), REGISTER),
         ((written(history=True),), ANSWER),
         ((written(history=True),), decline()),
-        ((written(), (REGISTERED, TEN)), ANSWER),
+        ((written(), REGISTERED, (CHECKED, TEN)), ANSWER),
         ((written(), (REGISTERED, TEN)), decline()),
     ],
 )

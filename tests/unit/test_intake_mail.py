@@ -94,6 +94,7 @@ def asked(number: int = 1) -> ClarificationAsked:
     )
 
 
+CHECKED = CompletenessChecked(case_id="W1", missing=[])
 ANSWER = AnswerWrittenRequest(case_id="W1", answer="Repaired.", signed_by="The head", executor_contact="+7 717 200")
 ASK = AskClarification(case_id="W1", missing=["address"], by=Channel.PHONE, until=NEXT_WEEK)
 EXTEND = ExtendAnswer(case_id="W1", days=10, reason="another body must be asked", notified=True)
@@ -114,7 +115,7 @@ def test_a_letter_is_taken_and_answered_as_long_as_it_is() -> None:
     request = ReceiveWrittenRequest(channel=Channel.POST, language=Language.KK, office="central", question=long)
     given(DECIDER).when(request).then_one(WrittenRequestReceived, question=long)
     came_back = AnswerWrittenRequest(case_id="W1", answer=long, signed_by="The head", executor_contact="+7 717 200")
-    at_work().when(came_back, at=TEN).then_one(WrittenRequestAnswered, answer=long)
+    at_work(HOUSE, CHECKED).when(came_back, at=TEN).then_one(WrittenRequestAnswered, answer=long)
 
 
 # ── type of case, regime, coupon, number ─────────────────────────────────────────────────────────────────────
@@ -206,6 +207,23 @@ def test_nothing_is_done_before_registration_nor_after_the_end_nor_before_the_la
     given(DECIDER).when(step).then(refused("unknown_case", "case_id", early=True))
 
 
+def test_no_answer_before_it_was_seen_whether_the_letter_is_complete() -> None:
+    """Regression: a letter was answered whose completeness nobody had checked: a stage skipped (§4)."""
+    case = at_work()
+    case.when(ANSWER, at=ELEVEN).then(refused("unchecked", "case_id", early=True))
+    for step in (CheckCompleteness(case_id="W1"), ASK):
+        since = case.when(step, at=TEN).events
+        seen = at_work(HOUSE, *((event, TEN) for event in since))
+        seen.when(ANSWER, at=ELEVEN).then_one(WrittenRequestAnswered, answer=ANSWER.answer)
+    # What is refused, answered on such a ground, or another body's business, needs no check; nor do older records.
+    decline = DeclineWrittenRequest(case_id="W1", ground=DeclineGround.UNREADABLE, notified=True)
+    on_ground = ANSWER.model_copy(update={"ground": DeclineGround.UNREADABLE})
+    for end in (decline, on_ground, ForwardMisdirected(case_id="W1", body="akimat", notified=True)):
+        assert case.when(end, at=ELEVEN).refusal is None
+    taken_over = given(DECIDER, (came().model_copy(update={"history": True}),))
+    assert taken_over.when(ANSWER, at=ELEVEN).refusal is None
+
+
 def test_what_was_found_incomplete_is_not_answered_before_the_consumer_was_asked() -> None:
     """Regression: a letter that lacked what an answer needs was answered at once, and nobody asked (§4)."""
     lacks = CompletenessChecked(case_id="W1", missing=["address"])
@@ -268,7 +286,7 @@ def test_the_wait_ends_when_the_agreed_time_is_over_and_not_before() -> None:
 def test_whatever_ends_a_request_ends_the_wait_and_its_place_in_the_load(end: Any) -> None:
     events = at_work(HOUSE, asked(), routed=True).when(end, at=TEN).events
     assert [type(event) for event in (events[0], events[-1])] == [ClarificationEnded, CaseReleased]
-    assert len(at_work().when(end, at=TEN).events) == 1
+    assert len(at_work(HOUSE, CHECKED).when(end, at=TEN).events) == 1
 
 
 # ── specialist, misdirected ──────────────────────────────────────────────────────────────────────────────────
@@ -281,7 +299,8 @@ def test_a_hard_question_is_passed_to_a_specialist_whose_clock_is_his_own() -> N
     with_him.when(FORWARD, at=TEN).then(refused("has_it_already", "specialist"))
     on = FORWARD.model_copy(update={"specialist": "s-2"})
     with_him.when(on, at=TEN).then_one(WrittenRequestForwarded, forwarded=2, replaced=1, previous="s-1")
-    with_him.when(ANSWER, at=TEN).then_one(WrittenRequestAnswered, forwarded=1)
+    checked = at_work(HOUSE, CHECKED, first.events[0])
+    checked.when(ANSWER, at=TEN).then_one(WrittenRequestAnswered, forwarded=1)
     at_work(routed=True).when(FORWARD, at=TEN).then_one(CaseAssigned, responsible="s-1")
 
 
@@ -305,7 +324,7 @@ def test_a_misdirected_appeal_is_sent_on_with_notice_where_the_regime_asks_for_i
 )
 def test_every_written_request_is_registered_whatever_becomes_of_it(end: Any) -> None:
     given(DECIDER, (came(HOUSE),)).when(end, at=TEN).then(refused("not_registered", "case_id", early=True))
-    assert at_work(HOUSE).when(end, at=TEN).events
+    assert at_work(HOUSE, CHECKED).when(end, at=TEN).events
 
 
 # ── put off ──────────────────────────────────────────────────────────────────────────────────────────────────
