@@ -25,10 +25,10 @@ demo: $(READY) ## Play a fortnight of a centre, then show its deadlines and effe
 run: $(READY) ## Start everything and stay (Ctrl-C stops it)
 	@$(BIN)/tereze up
 
-test: $(READY) ## Run the tests against real NATS and PostgreSQL servers
+test: $(READY) $(NOTEBOOK) ## Run the tests against real NATS and PostgreSQL servers
 	@$(BIN)/python -m pytest -m "not whole"
 
-whole: $(READY) ## The tests over the whole real data file (where the file is there)
+whole: $(READY) $(NOTEBOOK) ## The tests over the whole real data file (where the file is there)
 	@$(BIN)/python -m pytest -m whole
 
 check: $(READY) ## Format, lint, strict types, architecture

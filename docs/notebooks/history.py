@@ -1,6 +1,7 @@
 """The history of the running system, replayed: move the slider, and everything stands as it stood then.
 
 Open it with: make notebook
+Where the system's data folder is not .tereze: TEREZE_HOME=.tereze/demo make notebook
 """
 
 import marimo
@@ -15,10 +16,15 @@ def _():
     import polars as pl
 
     from deploy.analysis import history
+    from deploy.problem import Problem
 
-    centre = history()
+    _hint = "Try the demonstration's: `tereze demo --keep`, then `TEREZE_HOME=.tereze/demo make notebook`"
+    try:
+        centre = history()
+    except Problem as problem:
+        mo.stop(True, mo.md(f"{problem}. {_hint}"))
     events = centre.events()
-    mo.stop(events.is_empty(), mo.md("Nothing has happened yet. Try the demonstration's: `tereze demo --keep`"))
+    mo.stop(events.is_empty(), mo.md(f"Nothing has happened yet. {_hint}"))
     return alt, centre, events, mo, pl
 
 
