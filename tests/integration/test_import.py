@@ -22,7 +22,13 @@ from deploy.launcher import System
 from shared.bus.client import Submitter
 from shared.contracts.values import Role
 from tests.conftest import StartSystem
-from tests.integration.pandas_figures import as_reported, by_office_topic_and_month
+from tests.integration.pandas_figures import (
+    IN_WORKING_DAYS,
+    as_flipped,
+    as_reported,
+    by_office_topic_and_month,
+    by_working_days,
+)
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "nyc_council_constituent_cases.parquet"
 COLUMNS = (
@@ -72,6 +78,23 @@ def reported(system: System, *only: str) -> dict[Any, Any]:
     return as_reported(tereze(system, "report", "limits", *by)["rows"])
 
 
+def agrees_by_working_days(system: System, cases: pd.DataFrame, folder: Path) -> None:
+    """Judged by working days on a calendar with federal holidays: case by case, in all, and in every group."""
+    rule = folder / "working-days.toml"
+    rule.write_text(IN_WORKING_DAYS, encoding="utf-8")
+    found = tereze(system, "what-if", "--policy", str(rule))
+    table, shares = by_working_days(cases)
+    (judged,) = found["indicators"]
+    assert judged["after"]["met"] == (~table["late_working"]).sum()
+    assert judged["after"]["kept"] == pytest.approx((~table["late_working"]).mean())
+    flips = table[table["late"] != table["late_working"]]
+    assert {(one["case_id"], one["after"] != "met") for one in found["flips"]} == set(
+        zip(flips["case"], flips["late_working"], strict=True)
+    )
+    assert len(flips) > 0
+    assert as_flipped(table, reported(system), found["flips"]) == shares
+
+
 @pytest.fixture(scope="module")
 async def own(start_system: StartSystem) -> System:
     return await start_system(("intake", "relay", "insight"), movable_clock=False)
@@ -95,6 +118,7 @@ async def test_a_sample_of_real_offices_agrees_with_pandas(own: System, tmp_path
     await until_projected(own, len(sample))
     assert told(own) == expected(sample)
     assert reported(own) == by_office_topic_and_month(sample)
+    agrees_by_working_days(own, sample, tmp_path)
 
     again = tereze(own, "import", str(file), "--columns", COLUMNS, "--restart")
     assert (again["accepted"], again["duplicates"]) == (0, len(sample))
@@ -212,7 +236,7 @@ async def test_what_cannot_be_imported_is_said_in_a_sentence(
 @pytest.mark.whole
 @pytest.mark.timeout(1800)
 @needs_cases
-async def test_the_whole_file_agrees_with_pandas_row_for_row(start_system: StartSystem) -> None:
+async def test_the_whole_file_agrees_with_pandas_row_for_row(start_system: StartSystem, tmp_path: Path) -> None:
     system = await start_system(("intake", "relay", "insight"), movable_clock=False)
     cases = pd.read_parquet(CASES)
     summary = tereze(system, "import", str(CASES), "--columns", COLUMNS, "--rejects", str(system.home.path / "r.csv"))
@@ -220,5 +244,6 @@ async def test_the_whole_file_agrees_with_pandas_row_for_row(start_system: Start
     await until_projected(system, 299_184)
     assert told(system) == expected(cases)
     assert reported(system) == by_office_topic_and_month(cases)
+    agrees_by_working_days(system, cases, tmp_path)
     verdicts = tereze(system, "rebuild", "--verify")
     assert all(not one["differences"] for one in verdicts), verdicts
