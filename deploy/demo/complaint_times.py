@@ -88,23 +88,28 @@ class Complaints:
 
     def _received(self, received: ReceiveComplaint, at: datetime) -> None:
         self._channel, self._received_at = received.channel, at
-        self._appeal = received.case_type == "appeal"
         who = received.consumer
         self._contacts = bool(who.phone or who.email or who.address)
         self._start("complaint_acknowledge", at, at + timedelta(minutes=10))
         self._stop(("complaint_acknowledge",), at)
-        counted = self._workdays.counted_from(at)
-        answer = {
-            "service_complaint": self._workdays.later(counted, 5),
-            "appeal": self._workdays.later(counted, 15),
-        }.get(received.case_type, later(counted, _DAYS, 10, self._zone))
-        self._start("complaint_answer", at, answer)
+        self._start("complaint_answer", at, self._answer_due(received.case_type, at))
         self._start("complaint_assess", at, self._workdays.later(at, 1))
         self._start("complaint_status", at, self._workdays.later(at, 3))
 
+    def _answer_due(self, case_type: str, received_at: datetime) -> datetime:
+        self._appeal = case_type == "appeal"
+        counted = self._workdays.counted_from(received_at)
+        return {
+            "service_complaint": self._workdays.later(counted, 5),
+            "appeal": self._workdays.later(counted, 15),
+        }.get(case_type, later(counted, _DAYS, 10, self._zone))
+
     def _handled(self, step: Step, at: datetime) -> None:
         match step.command:
-            case AssessComplaint(immediate_action_needed=urgent):
+            case AssessComplaint(immediate_action_needed=urgent, case_type=case_type):
+                if case_type is not None and self._received_at is not None:
+                    for clock in self._running(("complaint_answer",)):
+                        clock.due = self._answer_due(case_type, self._received_at)
                 self._stop(("complaint_assess",), at)
                 self._start("complaint_investigate", at, self._workdays.later(at, 3))
                 if urgent:

@@ -36,7 +36,7 @@ _CAUSE = "ticket_machine"
 
 
 def _asked(tale: Tale, at: datetime) -> None:
-    """Another manager takes the complaint over, has to ask the complainant, and puts the answer off."""
+    """Another manager takes over, sees what type it is of, has to ask the complainant, and puts the answer off."""
     case = tale.thread
     received = ReceiveComplaint(
         case_id=case,
@@ -46,7 +46,7 @@ def _asked(tale: Tale, at: datetime) -> None:
         complaint=words.COMPLAINTS[_RU],
         remedy_sought=words.REMEDY_SOUGHT[_RU],
         consumer=people.person(tale.chance, _RU).consumer(Channel.WEB),
-        case_type="other",
+        case_type="service_complaint",
         received_by=_OWNER,
         responsible=people.MANAGER,
     )
@@ -62,7 +62,11 @@ def _asked(tale: Tale, at: datetime) -> None:
         complexity=Level.LOW,
         impact=Level.LOW,
         immediate_action_needed=False,
+        case_type="other",
+        reclassified_because="Not about a public service",
     )
+    silent = assessed.model_copy(update={"reclassified_because": None})
+    tale.by_desk(at + _HOUR - _MINUTE, silent, "reason_missing")
     tale.by_desk(at + _HOUR, assessed)
     asked_at = at + 2 * _HOUR
     question = AskComplainant(

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.demo.steps import Step
 from shared.contracts.base import Command
-from shared.contracts.complaints import DecideComplaint, ReceiveComplaint, RecordComplainantsReply
+from shared.contracts.complaints import AssessComplaint, DecideComplaint, ReceiveComplaint, RecordComplainantsReply
 from shared.contracts.consult import (
     CancelConsultation,
     CompletePreparation,
@@ -149,6 +149,8 @@ def event_types(step: Step) -> tuple[str, ...]:
         case CancelConsultation(ground=ground):
             then = "ContactDue" if ground is CancelGround.CENTRE_UNABLE else "CaseEnded"
             return ("ConsultationCancelled", then)
+        case AssessComplaint(case_type=str()):
+            return ("ComplaintReclassified", "ComplaintAssessed")
         case DecidePlanCosts(agreed=agreed):
             return ("PlanCostsAgreed" if agreed else "PlanCostsRefused",)
         case DecideComplaint(actions=actions):

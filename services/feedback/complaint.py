@@ -20,6 +20,7 @@ from shared.contracts.complaints import (
     ComplaintHandlingAssessed,
     ComplaintInvestigated,
     ComplaintReceived,
+    ComplaintReclassified,
     ComplaintStatus,
     ComplaintStatusTold,
     DecisionAccepted,
@@ -32,6 +33,7 @@ from shared.contracts.complaints import (
     RecourseOutcome,
     RemedyCarriedOut,
 )
+from shared.contracts.values import Regime
 
 _NOBODY: frozenset[str] = frozenset()
 _NO_RECOURSE: frozenset[Recourse] = frozenset()
@@ -43,6 +45,9 @@ class Complaint:
 
     received: ComplaintReceived
     received_at: datetime
+    case_type: str
+    regime: Regime
+    """Whose rules hold; the assessment may have corrected it."""
     responsible: str
     latest_at: datetime
     """When the last step was taken."""
@@ -106,7 +111,7 @@ class Complaint:
             "language": received.language,
             "office": received.office,
             "topic": received.topic,
-            "regime": received.regime,
+            "regime": self.regime,
             "responsible": self.responsible,
             "received_at": self.received_at,
         }
@@ -117,6 +122,8 @@ def begun(received: ComplaintReceived, at: datetime) -> Complaint:
     return Complaint(
         received=received,
         received_at=received.received_at,
+        case_type=received.case_type,
+        regime=received.regime,
         responsible=received.responsible,
         latest_at=at,
         concerned=frozenset(received.concerned),
@@ -137,6 +144,8 @@ def evolve(complaint: Complaint, event: Event, occurred_at: datetime) -> Complai
                 immediate_action_owed=event.immediate_action_needed,
                 causes=tuple(event.causes),
             )
+        case ComplaintReclassified():
+            return replace(changed, case_type=event.case_type, regime=event.regime)
         case ImmediateActionTaken():
             return replace(changed, immediate_action_owed=False)
         case ComplainantAsked():

@@ -31,6 +31,7 @@ from shared.contracts.complaints import (
     WithdrawComplaint,
 )
 from shared.decider import Given, Refused
+from shared.regimes import CaseTypes
 from shared.rules import not_before
 
 OfComplaint = (
@@ -59,7 +60,9 @@ AFTER_THE_END = (TellComplaintStatus, AssessComplaintHandling, RecordComplainant
 """What may still be done about a closed complaint; besides, somebody else may take over asking how it was handled."""
 
 
-def decide(state: object, message: OfComplaint, given: Given[Any], zone: tzinfo) -> Sequence[Event]:
+def decide(
+    state: object, message: OfComplaint, given: Given[Any], zone: tzinfo, case_types: CaseTypes
+) -> Sequence[Event]:
     """ISO 10002, step by step; none is skipped, and none is taken after the end."""
     if not isinstance(state, Complaint):
         raise Refused(
@@ -76,7 +79,7 @@ def decide(state: object, message: OfComplaint, given: Given[Any], zone: tzinfo)
         case AssignComplaint():
             return [complaints.assign(state, message)]
         case AssessComplaint():
-            return [complaints.assess(state, message, given)]
+            return complaints.assess(state, message, given, case_types)
         case TakeImmediateAction():
             return [complaints.take_immediate_action(state, message)]
         case AskComplainant():

@@ -33,6 +33,7 @@ from shared.contracts.complaints import (
     ComplaintAssigned,
     ComplaintInvestigated,
     ComplaintReceived,
+    ComplaintReclassified,
     ComplaintStatus,
     Depth,
     ImmediateActionTaken,
@@ -139,8 +140,10 @@ def assign(complaint: Complaint, wanted: AssignComplaint) -> ComplaintAssigned:
     )
 
 
-def assess(complaint: Complaint, found: AssessComplaint, given: Given[Any]) -> ComplaintAssessed:
-    """Severity, safety, complexity, impact, and whether something must be done at once; once."""
+def assess(
+    complaint: Complaint, found: AssessComplaint, given: Given[Any], case_types: CaseTypes
+) -> list[ComplaintReclassified | ComplaintAssessed]:
+    """Severity, safety, complexity, impact, whether something must be done at once, and of what type it is; once."""
     if complaint.status is not ComplaintStatus.RECEIVED:
         raise Refused("already_assessed", "this complaint is assessed; investigate it next", "case_id")
     if complaint.responsible == complaint.received.office:
@@ -152,8 +155,10 @@ def assess(complaint: Complaint, found: AssessComplaint, given: Given[Any]) -> C
         )
     impartial(complaint, found.assessed_by, "assessed_by")
     causes.check_named(given, found.causes)
-    return ComplaintAssessed(
-        **complaint.facts(),
+    reclassified = _reclassified(complaint, found, case_types)
+    facts: dict[str, Any] = complaint.facts() | ({"regime": reclassified.regime} if reclassified else {})
+    assessed = ComplaintAssessed(
+        **facts,
         assessed_by=found.assessed_by,
         severity=found.severity,
         safety=found.safety,
@@ -163,6 +168,34 @@ def assess(complaint: Complaint, found: AssessComplaint, given: Given[Any]) -> C
         similar=found.similar,
         depth=depth_of(found),
         causes=found.causes,
+    )
+    return [reclassified, assessed] if reclassified else [assessed]
+
+
+def _reclassified(complaint: Complaint, found: AssessComplaint, case_types: CaseTypes) -> ComplaintReclassified | None:
+    """It was taken in as something that it is not: its own type's regime holds, from the receipt on (§9)."""
+    case_type, reason = found.case_type, found.reclassified_because
+    if case_type is None and reason is None:
+        return None
+    if case_type is None or reason is None:
+        raise Refused(
+            "reason_missing",
+            "another type is named with the reason: send case_type and reclassified_because, or neither",
+            "reclassified_because" if reason is None else "case_type",
+        )
+    if case_type == complaint.case_type:
+        raise Refused("same_type", f"it is taken as {case_type} already; leave case_type out", "case_type")
+    regime = case_types.regime(case_type)
+    limit = RULES[regime].answer if regime is not complaint.regime else None
+    facts: dict[str, Any] = complaint.facts() | {"regime": regime}
+    return ComplaintReclassified(
+        **facts,
+        previous_case_type=complaint.case_type,
+        case_type=case_type,
+        previous_regime=complaint.regime,
+        reason=reason,
+        limit=limit.amount if limit else None,
+        limit_unit=limit.unit if limit else None,
     )
 
 

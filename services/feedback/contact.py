@@ -42,7 +42,14 @@ def tell_status(complaint: Complaint, told: TellComplaintStatus) -> ComplaintSta
 def extend(complaint: Complaint, longer: ExtendComplaint, given: Given[Any]) -> ComplaintExtended:
     """Once, where the regime allows it, before the answer, with the reason told to the complainant."""
     undecided(complaint)
-    regime = complaint.received.regime
+    if complaint.depth is None:
+        raise Refused(
+            "not_assessed",
+            "assess the complaint first (AssessComplaint): it settles the regime, which says how long may be added",
+            "case_id",
+            early=True,
+        )
+    regime = complaint.regime
     rules = RULES[regime]
     if rules.extension is None:
         raise Refused("no_extension", f"the regime {regime} knows no extension; answer in time", "case_id")

@@ -273,7 +273,7 @@ def forward(complaint: Complaint, sent: ForwardComplaint) -> Sequence[Event]:
     """Another body's business, before the decision; the complainant is told where the regime asks for it."""
     undecided(complaint)
     received = complaint.received
-    if RULES[received.regime].forward_notice and received.has_contacts and not sent.notified:
+    if RULES[complaint.regime].forward_notice and received.has_contacts and not sent.notified:
         raise Refused("notice_missing", "tell the complainant where it is sent, then send notified=true", "notified")
     forwarded = ComplaintForwarded(**complaint.facts(), to=sent.to, reason=sent.reason, notified=sent.notified)
     return [forwarded, _closed(complaint, Closed.FORWARDED, None)]

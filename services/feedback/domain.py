@@ -133,7 +133,7 @@ def decide(
         case _ if isinstance(message, OfCase):
             return _of_case(zone, state, message, given)
         case _ if isinstance(message, OfComplaint):
-            return complaint_steps.decide(state, message, given, zone)
+            return complaint_steps.decide(state, message, given, zone, case_types)
         case _ if isinstance(message, OfAction):
             return _of_action(zone, state, message, given)
         case _:

@@ -165,6 +165,10 @@ class AssessComplaint(_OfComplaint):
     similar: Annotated[int, Field(ge=0, le=10_000)] = 0
     """How many like it came in the last twelve months (`tereze review`)."""
     causes: _Codes = Field(default_factory=list[str])
+    case_type: Code | None = None
+    """What it turns out to be, where it was taken in as something else: its regime holds, from the receipt on."""
+    reclassified_because: AboutNobody | None = None
+    """Why it is of another type; the complainant is told, where another limit holds."""
 
 
 class TakeImmediateAction(_OfComplaint):
@@ -386,6 +390,18 @@ class ComplaintAssessed(_ComplaintEvent):
     causes: list[str]
 
 
+class ComplaintReclassified(_ComplaintEvent):
+    """It is of another type than it was taken in as; `regime` is the one that holds, from the receipt on."""
+
+    previous_case_type: str
+    case_type: str
+    previous_regime: Regime
+    reason: str
+    limit: int | None
+    """Of the answer, from the receipt; None: as the complainant was told, under the same regime."""
+    limit_unit: str | None
+
+
 class ImmediateActionTaken(_ComplaintEvent):
     """What could not wait is done."""
 
@@ -577,6 +593,7 @@ EVENTS: tuple[type[Event], ...] = (
     ComplaintAcknowledged,
     ComplaintAssigned,
     ComplaintAssessed,
+    ComplaintReclassified,
     ImmediateActionTaken,
     ComplainantAsked,
     ComplainantAnswered,

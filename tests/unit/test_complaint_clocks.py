@@ -17,7 +17,7 @@ from shared.contracts.complaints import (
 
 from .case_clocks import clocks
 from .case_world import World
-from .complaint_words import receive
+from .complaint_words import assess, receive
 from .given_when_then import at
 
 MONDAY = at("2026-06-01 09:00")
@@ -72,6 +72,22 @@ def test_once_the_complainant_s_time_is_over_it_goes_on_by_the_next_working_day(
 def test_two_months_more_are_months_of_the_calendar() -> None:
     world = World(MONDAY + 30 * DAY)
     world.submit(receive(case_type="appeal"), MONDAY)
+    world.submit(assess(), MONDAY + DAY)
     world.submit(ExtendComplaint(case_id="X1", reason="an expert is needed", notified_at=MONDAY), MONDAY + DAY)
     due = {one.indicator: one.due_at for one in clocks(world)}["complaint_answer"]
     assert due.date() == date(2026, 8, 22)
+
+
+def test_under_its_own_regime_the_answer_was_due_from_the_receipt_on_without_what_was_waited_for_the_complainant() -> (
+    None
+):
+    world = World(MONDAY + 30 * DAY)
+    world.submit(receive(case_type="service_complaint"), MONDAY)
+    world.submit(AskComplainant(case_id="X1", asked_by="m-1", question="?", until=MONDAY + 6 * DAY), MONDAY + DAY)
+    world.submit(RecordComplainantsAnswer(case_id="X1", answer="Monday"), MONDAY + 2 * DAY)
+    due = {one.indicator: one for one in clocks(world)}["complaint_answer"].due_at
+    wrong = assess(case_type="parking", reclassified_because="not about a public service")
+    world.submit(wrong, MONDAY + 3 * DAY)
+    answer = {one.indicator: one for one in clocks(world)}["complaint_answer"]
+    assert due < answer.due_at == MONDAY + 11 * DAY
+    assert answer.paused_s == DAY.total_seconds()

@@ -392,6 +392,7 @@ def test_the_answer_is_due_by_the_regime_and_later_by_what_it_allows() -> None:
 def test_an_extension_moves_the_answer_and_a_question_to_the_complainant_pauses_it() -> None:
     life = ComplaintLife()
     life.submit(receive(case_type="other"))
+    life.submit(assess())
     life.submit(ExtendComplaint(case_id="X1", days=4, reason="an expert is needed", notified_at=NINE))
     life.submit(ASK)
     life.now += timedelta(days=3)

@@ -36,6 +36,7 @@ from shared.contracts.complaints import (
     ComplaintHandlingAssessed,
     ComplaintInvestigated,
     ComplaintReceived,
+    ComplaintReclassified,
     ComplaintStatus,
     ComplaintStatusTold,
     ComplaintWithdrawn,
@@ -282,6 +283,36 @@ def test_a_complaint_is_assessed_once_by_somebody_impartial() -> None:
     when(ASSESSED, assess()).then(refused("already_assessed", "case_id"))
     about_her = (receive(concerned=["k-7"]),)
     when(about_her, assess(assessed_by="k-7")).then(refused("not_impartial", "assessed_by"))
+
+
+WRONG = assess(case_type="appeal", reclassified_because="asks for an administrative act")
+
+
+def test_what_was_taken_in_as_something_else_is_put_right_when_it_is_assessed() -> None:
+    """Regression: the regime that whoever took it in had chosen held for good (§9)."""
+    put_right = when(RECEIVED, WRONG)
+    facts: dict[str, Any] = {"previous_regime": Regime.PUBLIC_SERVICES, "regime": Regime.ADMINISTRATIVE}
+    put_right.then_one(ComplaintReclassified, previous_case_type="service_complaint", case_type="appeal", **facts)
+    put_right.then_one(ComplaintReclassified, limit=15, limit_unit="working_days", reason=WRONG.reclassified_because)
+    put_right.then_one(ComplaintAssessed, regime=Regime.ADMINISTRATIVE)
+    # What holds since then is that regime's: an extension, the notice where it is sent.
+    longer = ExtendComplaint(case_id="X1", reason="an expert is needed", notified_at=NINE)
+    when((*RECEIVED, WRONG), longer).then_one(ComplaintExtended, regime=Regime.ADMINISTRATIVE)
+    sent = ForwardComplaint(case_id="X1", to="city transport", reason="a bus", notified=False)
+    when((*RECEIVED, WRONG), sent).then(refused("notice_missing", "notified"))
+
+
+def test_another_type_is_named_with_the_reason_and_a_regime_that_stays_is_told_to_nobody() -> None:
+    silent = WRONG.model_copy(update={"reclassified_because": None})
+    when(RECEIVED, silent).then(refused("reason_missing", "reclassified_because"))
+    of_nothing = WRONG.model_copy(update={"case_type": None})
+    when(RECEIVED, of_nothing).then(refused("reason_missing", "case_type"))
+    same = WRONG.model_copy(update={"case_type": "service_complaint"})
+    when(RECEIVED, same).then(refused("same_type", "case_type"))
+    house = (receive(case_type="parking"),)
+    by_house = when(house, WRONG.model_copy(update={"case_type": "heating"}))
+    by_house.then_one(ComplaintReclassified, regime=Regime.HOUSE, limit=None, limit_unit=None)
+    assert not any(isinstance(event, ComplaintReclassified) for event in when(RECEIVED, assess()).events)
 
 
 def test_a_cause_is_of_the_catalogue() -> None:
@@ -575,12 +606,13 @@ def test_after_the_end_nothing_is_done(command: Command) -> None:
 
 def test_an_answer_is_put_off_once_where_the_regime_allows_it_and_with_notice() -> None:
     longer = ExtendComplaint(case_id="X1", reason="an expert is needed", notified_at=NINE)
-    when(RECEIVED, longer).then(refused("no_extension", "case_id"))
-    house = (receive(case_type="parking"),)
+    when(RECEIVED, longer).then(refused("not_assessed", "case_id", early=True))
+    when(ASSESSED, longer).then(refused("no_extension", "case_id"))
+    house = (receive(case_type="parking"), assess())
     when(house, longer).then_one(ComplaintExtended, days=None)
     when(house, longer.model_copy(update={"days": 11})).then(refused("extension_too_long", "days"))
     when(house, longer.model_copy(update={"days": 10})).then_one(ComplaintExtended, days=10)
-    appeal = (receive(case_type="appeal"),)
+    appeal = (receive(case_type="appeal"), assess())
     when(appeal, longer.model_copy(update={"days": 60})).then(refused("extension_too_long", "days"))
     when(appeal, longer.model_copy(update={"days": 59})).then_one(ComplaintExtended, days=59)
     when(house, longer.model_copy(update={"notified_at": None})).then(refused("notice_missing", "notified_at"))

@@ -21,6 +21,7 @@ from shared.contracts.complaints import (
     ComplaintHandlingAssessed,
     ComplaintInvestigated,
     ComplaintReceived,
+    ComplaintReclassified,
     ComplaintStatusTold,
     DecisionAccepted,
     DecisionCommunicated,
@@ -129,6 +130,7 @@ INDICATORS: tuple[Indicator, ...] = (
         passes=_passes("case_id"),
         cancels=_CLOSED,
         variant="regime",
+        varies=(On(event=ComplaintReclassified),),
     ),
     Indicator(
         name="complaint_misdirected",
