@@ -104,12 +104,23 @@ def person_tables(found: Whole, timezone: str) -> None:
     console.print(table)
 
 
+def still_named(consumer_id: str) -> str:
+    """What forgetting does not reach: rejected messages belong to no consumer's key, and end by time or by hand."""
+    return (
+        "Messages that were rejected may still name them; delete those, by all that they may be called: "
+        f"tereze dead-letters delete --naming {consumer_id} --naming PHONE --naming NAME"
+    )
+
+
 def standing(one: Person, zone: ZoneInfo) -> str:
     """How it stands with a consumer, in words."""
     told = f"Consumer {one.consumer_id}"
     if one.forgotten_at is not None:
         day = f"{one.forgotten_at.astimezone(zone):%Y-%m-%d}"
-        return f"{told} was forgotten on {day}: what they said, and what was said of them, can't be read any more."
+        return (
+            f"{told} was forgotten on {day}: what they said, and what was said of them, can't be read any more. "
+            f"{still_named(one.consumer_id)}"
+        )
     return f"{told}: merged, {one.into} answers for this record." if one.into is not None else told
 
 

@@ -92,8 +92,21 @@ def send(
         typer.echo(answer.to_json().decode())
     else:
         _print(answer)
+    if answer.status in {Status.ACCEPTED, Status.DUPLICATE} and (left := left_to_do(type_name, body)):
+        typer.echo(left, err=True)
     if answer.status not in {Status.ACCEPTED, Status.DUPLICATE}:
         raise typer.Exit(1)
+
+
+def left_to_do(type_name: str, body: bytes) -> str | None:
+    """What an accepted message has not done, though whoever sent it may think so; None: nothing."""
+    import orjson
+
+    from deploy.cli.case_view import still_named
+
+    if type_name != "ForgetConsumer":
+        return None
+    return f"Forgotten in what was accepted. {still_named(orjson.loads(body)['consumer_id'])}"
 
 
 def _print(answer: Answer) -> None:

@@ -46,7 +46,12 @@ def request(**values: str | None) -> RequestReceived:
 
 
 def test_every_event_type_has_a_frozen_sample() -> None:
-    """A new type or version adds a file; a file never changes and never goes."""
+    """A new type or version adds a file, and none goes.
+
+    A few were changed in place while their types were being made, before there was history to keep: what those first
+    shapes of `FollowUpDue`, `ComplaintEscalated`, `RecourseEnded` and `ComplaintExtended` lacked is required since. A
+    file that stands stays as it is, and what its type gains is optional.
+    """
     written = {path.name for path in FROZEN.iterdir()}
     needed = {f"{name}.v{model.schema_version}.json" for name, model in EVENTS.items()}
     assert needed <= written, f"write a sample of {sorted(needed - written)} into {FROZEN}"

@@ -122,6 +122,14 @@ def test_foreign_markup_is_shown_and_not_obeyed(
     assert FOREIGN in printed(monkeypatch, capsys, draw)
 
 
+def test_whoever_forgets_a_person_is_told_what_that_does_not_reach() -> None:
+    """Regression: the answer said `accepted`, and rejected messages went on naming who was believed forgotten."""
+    told = send.left_to_do("ForgetConsumer", b'{"consumer_id": "c-2026-0001"}')
+    assert told is not None
+    assert "tereze dead-letters delete --naming c-2026-0001" in told
+    assert send.left_to_do("RegisterConsumer", b'{"consumer": {"phone": "8 701 555 01 01"}}') is None
+
+
 def test_the_outbox_tells_the_centres_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert "2026-03-02 17:00" in printed(monkeypatch, capsys, lambda: outbox_of("x"))
 

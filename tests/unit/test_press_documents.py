@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +18,14 @@ from deploy.documents.read import Abonement
 from services.subscriptions.delivery import deliveries
 from services.subscriptions.protocol import Protocol, protocol
 from shared.contracts.base import Event
-from shared.contracts.subscriptions import CardPile, Counted
+from shared.contracts.subscriptions import CardPile, Counted, SubscriptionAccepted
 from shared.contracts.values import Distribution, Payment, Seller, SubscriberKind
 
 from .press_world import OCTOBER, accepted, opened
 from .test_operating_day import A_DAY, CERTIFIED, DAY, EVENING, booked, counted
 from .test_subscription_changes import annulled, redirected, taken_back
 
+FROZEN = Path(__file__).parent / "frozen_events"
 KAZAKH = "ӘҒҚҢӨҰҮҺІ әғқңөұүһі"
 RUSSIAN = "ЁЙЩЪЫЬЭЮЯ ёйщъыьэюя"
 
@@ -67,6 +69,15 @@ def test_the_form_says_all_that_ps1_must() -> None:
         "Тараз, Абай 5",
         "сторнировано",
     ):
+        assert part in said, part
+
+
+def test_a_form_of_the_time_before_numbers_is_printed_too() -> None:
+    """As history holds it: no number, no day, no prices apart, no issues, no delivery system, and nobody's key."""
+    frozen = FROZEN / "SubscriptionAccepted.v1.json"
+    old = SubscriptionAccepted.model_validate_json(frozen.read_bytes())
+    said = text(ps1_document.draw(Abonement(old.model_copy(update={"name": "Ерлан"}), OCTOBER, ())))
+    for part in ("АБОНЕМЕНТ № ps1-000042", "75384", "3 801,00 ₸", "7 602,00 ₸", "2026-04 – 2027-03, 2", "2026-10-05"):
         assert part in said, part
 
 

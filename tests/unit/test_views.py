@@ -151,6 +151,8 @@ def test_a_case_and_a_person_say_in_words_who_was_merged_and_who_forgotten(print
     said = " ".join(printed(columns, case_tables, Timeline("c-1", [first], [], records[1:]), "Asia/Almaty").split())
     assert "Consumer c-c-1 was forgotten on 2026-03-02" in said
     assert "can't be read any more" in said
+    assert "Messages that were rejected may still name them" in said
+    assert "tereze dead-letters delete --naming c-c-1 --naming PHONE" in said
     assert "forgotten: question, name" in said
     assert "sealed" not in said
     assert "Consumer c-2: merged, p-1 answers for this record." in said

@@ -40,7 +40,10 @@ class MergeConsumers(InIntake, Command):
 
 
 class ForgetConsumer(InIntake, Command):
-    """The person asked to be forgotten: nothing said by or about them can be read from now on."""
+    """The person asked to be forgotten: nothing accepted that was said by or about them can be read from now on.
+
+    Messages that were rejected are deleted by hand (`tereze dead-letters delete --naming`), or end by time.
+    """
 
     consumer_id: LongId
 
