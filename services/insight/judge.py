@@ -109,6 +109,11 @@ class Judged:
         return bool(self.pauses) and self.pauses[-1].until is None
 
     @property
+    def ended_at(self) -> datetime | None:
+        """When it was done, or ended without being judged; None: it runs."""
+        return self.done_at or self.cancelled_at
+
+    @property
     def verdict(self) -> Verdict:
         if self.cancelled_at is not None:
             return Verdict.CANCELLED

@@ -46,7 +46,10 @@ class DeadlineApproaching(_Deadline):
 
 
 class DeadlineBreached(_Deadline):
-    """The due moment has passed, and it is not done."""
+    """The due moment passed before it was done."""
+
+    ended_at: When | None = None
+    """When it ended, where that was before the watch saw that it was late; None: it is not done."""
 
 
 class _Part(BaseModel):

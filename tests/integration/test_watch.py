@@ -193,7 +193,7 @@ async def test_what_passes_while_every_process_is_down_is_told_once_and_escalate
     clock.set(minutes(0))
     # Nothing is news to a look that began before time was put back.
     await until(lambda: store.fetchval("SELECT coalesce(looked_at < $1, false) FROM ops.watch", minutes(60)))
-    await append(store, [received("late", minutes(0)), received("kept", minutes(0)), received("slow", minutes(0))])
+    await append(store, [received(case_id, minutes(0)) for case_id in ("late", "kept", "slow", "over")])
     await append(store, [collected("kept", minutes(5))])
 
     async def told_all(expected: list[tuple[str, str]]) -> bool:
@@ -202,27 +202,44 @@ async def test_what_passes_while_every_process_is_down_is_told_once_and_escalate
         return found == expected
 
     clock.set(minutes(9))
-    near = [("late", "Approaching"), ("slow", "Approaching")]
+    near = [("late", "Approaching"), ("over", "Approaching"), ("slow", "Approaching")]
     await until(lambda: told_all(near))
     for name in ("watch", "insight", "relay"):
         await watched.kill(name)
+    # What ended too late meanwhile does not run any more by the view, before the watch looks again.
+    await append(store, [collected("over", minutes(10.5))])
     clock.set(minutes(11))
-    await asyncio.gather(*(watched.restart(name) for name in ("relay", "insight", "watch")))
-    passed = [("late", "Approaching"), ("late", "Breached"), ("slow", "Approaching"), ("slow", "Breached")]
+    await asyncio.gather(*(watched.restart(name) for name in ("relay", "insight")))
+    await until(
+        lambda: store.fetchval(
+            f"SELECT EXISTS (SELECT FROM read.{SLA.table} WHERE op = 'stop' AND clock_id = 'details:over')"
+        )
+    )
+    await watched.restart("watch")
+    passed = [(case_id, kind) for case_id in ("late", "over", "slow") for kind in ("Approaching", "Breached")]
     await until(lambda: told_all(passed))
+    over = "SELECT occurred_at, data FROM store.event WHERE type = 'DeadlineBreached' AND data->>'case_id' = 'over'"
+    (row,) = await store.fetch(over)
+    assert row["occurred_at"] == minutes(10), "when it passed"
+    assert datetime.fromisoformat(json.loads(row["data"])["ended_at"]) == minutes(10.5)
+    # A watch that begins anew where it has not noted its last look finds the same, and tells nothing twice.
+    await watched.kill("watch")
+    await store.execute("UPDATE ops.watch SET xid = '0', position = 0")
+    await watched.restart("watch")
+    await until(lambda: store.fetchval("SELECT position > 0 FROM ops.watch"))
 
     await append(store, [collected("slow", minutes(12))])
     clock.set(minutes(61))
     await until(lambda: store.fetchval("SELECT EXISTS (SELECT FROM store.event WHERE type = 'DeadlinesEscalated')"))
-    assert [one for one in await told(store) if one[0] in {"late", "slow", "kept"}] == passed
+    assert [one for one in await told(store) if one[0] in {"late", "over", "slow", "kept"}] == passed
 
     bus = await nats.connect(watched.url_for("adapter"), inbox_prefix=b"_INBOX_adapter")
     digests = await bus.jetstream().pull_subscribe_bind(stream=names.EVENTS_STREAM, durable=names.ESCALATIONS)
     (message,) = await digests.fetch(1, timeout=10)
     digest = json.loads(message.data)
     await message.ack_sync()
-    assert (digest["office"], digest["approaching"], digest["breached"]) == ("north", 2, 2)
-    assert (digest["settled"], digest["overdue"]) == (2, 1), "of slow, both are settled"
+    assert (digest["office"], digest["approaching"], digest["breached"]) == ("north", 3, 3)
+    assert (digest["settled"], digest["overdue"]) == (4, 1), "of slow and over, both are settled"
     assert [one["case_id"] for one in digest["worst"]] == ["late"]
     with pytest.raises(nats.errors.TimeoutError):
         await digests.fetch(1, timeout=1)
@@ -230,10 +247,10 @@ async def test_what_passes_while_every_process_is_down_is_told_once_and_escalate
 
     admin = await nats.connect(watched.url_for("admin"), inbox_prefix=b"_INBOX_admin")
     said = await admin.jetstream().subscribe("tereze.events.watch.>", deliver_policy=DeliverPolicy.ALL)
-    on_the_bus = [(await said.next_msg(timeout=10)).headers or {} for _ in range(5)]
+    on_the_bus = [(await said.next_msg(timeout=10)).headers or {} for _ in range(7)]
     assert sorted(one[names.TYPE] for one in on_the_bus) == [
-        *["DeadlineApproaching"] * 2,
-        *["DeadlineBreached"] * 2,
+        *["DeadlineApproaching"] * 3,
+        *["DeadlineBreached"] * 3,
         "DeadlinesEscalated",
     ]
     await admin.close()

@@ -90,6 +90,30 @@ def test_what_has_ended_is_told_of_no_more(end: str) -> None:
     assert told(watched.look(at("20 10:00"))) == []
 
 
+@pytest.mark.parametrize("end", sorted(ENDS))
+def test_what_ended_too_late_before_anybody_looked_is_told_once_as_passed(end: str) -> None:
+    watched = agenda(STARTED)
+    watched.look(at("03 10:00"))
+    watched.take(fact(end, at("12 10:01")))
+    (alarm,) = watched.look(at("20 10:00"))
+    assert (alarm.kind, alarm.moment, alarm.judged.ended_at) == (Kind.BREACHED, at("12 10:00"), at("12 10:01"))
+    assert told(watched.look(at("20 10:01"))) == []
+
+
+def test_what_was_told_of_already_is_not_told_again_when_it_ends() -> None:
+    watched = agenda(STARTED)
+    assert told(watched.look(at("13 10:00"))) == [("a", Kind.BREACHED)]
+    watched.take(fact("stop", at("14 10:00")))
+    assert told(watched.look(at("14 10:01"))) == []
+
+
+def test_older_records_that_ended_too_late_are_no_news() -> None:
+    watched = agenda(since="20 10:00")
+    watched.take(STARTED)
+    watched.take(fact("stop", at("19 10:00")))
+    assert told(watched.look(at("20 10:01"))) == []
+
+
 def test_while_the_centre_waits_nothing_comes_near_and_the_moved_deadline_is_another_one() -> None:
     watched = agenda(STARTED)
     assert told(watched.look(at("10 11:00"))) == [("a", Kind.APPROACHING)]
@@ -194,6 +218,14 @@ class Log:
                 found.add((clock.fact.clock_id, Kind.BREACHED, judged.due_at))
             elif judged.verdict is Verdict.OPEN and standing.approaching_at < now:
                 found.add((clock.fact.clock_id, Kind.APPROACHING, judged.due_at))
+        for number, end in enumerate(self.facts):
+            before = [one for one in self.facts[:number] if one.clock_id == end.clock_id]
+            if end.op in ENDS:
+                for clock in clocks_of(before):  # none, where it had ended before
+                    clock.operations.append(end.operation())
+                    judged = RULES.stand(clock, now).judged
+                    if judged.ended_at is not None and judged.ended_at > judged.due_at:
+                        found.add((clock.fact.clock_id, Kind.BREACHED, judged.due_at))
         return found
 
 
@@ -206,20 +238,24 @@ def test_every_look_tells_what_is_owed_by_then_and_nothing_twice(
     forever = timedelta(days=999)
     watched = Agenda(RULES, since=now, backlog=forever)
     alive: set[str] = set()
+    looked = 0
     for step, minutes in zip([*steps, ("look",)], passed, strict=False):
         now += timedelta(minutes=minutes)
         if step == ("look",):
             owed = log.owed(now)
             for alarm in watched.look(now):
                 which = (alarm.clock.fact.clock_id, alarm.kind, alarm.judged.due_at)
-                assert which in owed, "it does not run, it waits, or another moment is due"
+                assert which in owed, "it was in time, it waits, or another moment is due"
                 assert alarm.id not in alive, "told twice by one watch"
                 alive.add(alarm.id)
                 inbox[alarm.id] = which
-            assert owed <= set(inbox.values()), "open and past it, and not told of"
+            assert owed <= set(inbox.values()), "past it, and not told of"
+            looked = len(log.facts)
             assert len(set(inbox.values())) == len(inbox), "one moment under two ids"
         elif step == ("kill",):
-            watched, alive = Agenda(RULES, clocks_of(log.facts), since=now, backlog=forever), set()
+            watched, alive = Agenda(RULES, clocks_of(log.facts[:looked]), since=now, backlog=forever), set()
+            for one in log.facts[looked:]:
+                watched.take(one)
         elif (new := log.add(step, now)) is not None:
             watched.take(new)
 

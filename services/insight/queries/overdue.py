@@ -6,22 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
+import asyncpg
+
+from services.insight import lives
 from services.insight.clocks import FACTS, Clock, Fact, Rules, clocks_of
 from services.insight.indicators import policy_name
 from services.insight.instants import Connection
 from services.insight.judge import Verdict
 from services.insight.queries.base import END_OF_TIME, fetch, reading
+from services.insight.views import projections
+from shared.settings import Settings
 
-# One pass over the view, when it is asked for: most clocks that ever ran have ended.
+_COLUMNS = ", ".join(("position", *FACTS))
+# One pass over the view, where the lives of its clocks are not whole: most clocks that ever ran have ended.
 _RUNNING = f"""
 WITH ended AS (
     SELECT DISTINCT clock_id FROM read.{{table}} WHERE op IN ('stop', 'lapse', 'cancel') AND at <= $1
 )
-SELECT {", ".join(FACTS)} FROM read.{{table}} r
+SELECT {_COLUMNS} FROM read.{{table}} r
 WHERE at <= $1 AND NOT EXISTS (SELECT FROM ended WHERE ended.clock_id = r.clock_id)
 ORDER BY position, seq
 """  # noqa: S608 - columns of ours
+_ALIVE = f"{lives.ROWS.replace('{columns}', _COLUMNS)} ORDER BY position, seq"
+_OF_CLOCKS = f"SELECT {_COLUMNS} FROM read.{{table}} WHERE clock_id = ANY($1::text[]) ORDER BY position, seq"  # noqa: S608
 _PATIENCE_S = 600.0
 """Years of history are gone through."""
 
@@ -51,14 +60,49 @@ class DueClock:
     """Seconds that are left, or, below zero, since it was due."""
 
 
+class Placed(NamedTuple):
+    """A fact, and the position of its event."""
+
+    position: int
+    fact: Fact
+
+
 async def running_clocks(connection: Connection, as_of: datetime | None = None) -> list[Clock]:
     """Every clock that was started and not ended: by what had occurred until `as_of`, or by all. Call it `reading`.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
-    rows = await fetch(connection, "sla", _RUNNING, as_of or END_OF_TIME, timeout=_PATIENCE_S)
-    return clocks_of(Fact(*row) for row in rows)
+    return clocks_of(placed.fact for placed in await running_facts(connection, as_of))
+
+
+async def running_facts(connection: Connection, as_of: datetime | None = None) -> list[Placed]:
+    """What the view holds of these clocks. Call it `reading`.
+
+    Raises:
+        NotBuiltError: the projection is not built.
+    """
+    (projection,) = projections(Settings().timezone, ["sla"])
+    until, found = as_of or END_OF_TIME, await lives.whole(connection, projection)
+    if found is None:
+        rows = await fetch(connection, "sla", _RUNNING, until, timeout=_PATIENCE_S)
+    else:
+        rows = await fetch(connection, "sla", _ALIVE.replace("{lives}", found), until, until, timeout=_PATIENCE_S)
+    return list(map(_placed, rows))
+
+
+async def facts_of(connection: Connection, clock_ids: Sequence[str]) -> list[Placed]:
+    """What the view holds of these clocks. Call it `reading`.
+
+    Raises:
+        NotBuiltError: the projection is not built.
+    """
+    return list(map(_placed, await fetch(connection, "sla", _OF_CLOCKS, clock_ids, timeout=_PATIENCE_S)))
+
+
+def _placed(row: asyncpg.Record) -> Placed:
+    position, *fact = row
+    return Placed(position, Fact(*fact))
 
 
 async def overdue(

@@ -1,7 +1,9 @@
 """What is to be told when: the clocks that run, by the moments that lie before them. Pure: it is told the time.
 
 - A moment is told of at the first look after it, where the clock then runs, does not wait for the consumer, and the
-  moment still stands. What ended meanwhile is told of by nobody; nor is a deadline said to come near that has passed.
+  moment still stands. A deadline is not said to come near that has passed, nor where the clock has ended meanwhile.
+- What ended after it was due, in whatever way, had passed before that: it is told of as passed, though nobody looked
+  in between.
 - A due moment that was moved is another one: it comes near, and passes, anew.
 - What had passed long before it could be known (older records that are taken in, the first look at a store that is in
   use) is no news: more than `backlog` before the last look. A deadline that a later decision moved into the past, by
@@ -66,6 +68,8 @@ class Agenda:
         self._waiting: set[str] = set()
         self._moments: list[tuple[datetime, int, Kind, int, _Watched]] = []
         self._number = count()
+        self._late: list[Alarm] = []
+        """Ended after they were due, and not told of yet."""
         for clock in clocks:
             self._watch(clock)
 
@@ -75,8 +79,11 @@ class Agenda:
             others = self._watched.get(fact.clock_id, ())
             self._watch(Clock.begun(fact, next((one.clock.operations for one in others), list[Operation]())))
         elif fact.op in ENDS:
-            for one in self._watched.pop(fact.clock_id, ()):
-                one.turn += 1
+            ended = self._watched.pop(fact.clock_id, [])
+            for one in ended[:1]:
+                one.clock.operations.append(fact.operation())  # which all starts of a clock share
+            for one in ended:
+                self._end(one, fact.at)
             self._touched.discard(fact.clock_id)
             self._waiting.discard(fact.clock_id)
         elif fact.clock_id in self._watched:
@@ -92,7 +99,9 @@ class Agenda:
             for one in self._watched[clock_id]:
                 self._set_down(one, now)
         self._since = now
-        return list(self._passed(now))
+        late = [alarm for alarm in self._late if alarm.moment < now]
+        self._late = [alarm for alarm in self._late if alarm.moment >= now]
+        return sorted([*late, *self._passed(now)], key=lambda alarm: alarm.moment)
 
     def overdue(self, now: datetime) -> Iterator[tuple[Clock, Judged]]:
         """The clocks that are overdue, as of the last look."""
@@ -117,12 +126,26 @@ class Agenda:
         if judged.verdict is Verdict.PAUSED:
             self._waiting.add(one.clock.fact.clock_id)
             return
-        # A pause and a new owner leave the due moment where it is.
-        decided = [one.at for one in one.clock.operations if one.op not in {PAUSE, PASS}]
-        news = self._since - self._backlog
         for kind, moment in ((Kind.APPROACHING, standing.approaching_at), (Kind.BREACHED, judged.due_at)):
-            if max([moment, *decided]) > news and (kind, judged.due_at) not in one.told:
+            if self._is_news(one, kind, judged, moment):
                 heapq.heappush(self._moments, (moment, next(self._number), kind, one.turn, one))
+
+    def _end(self, one: _Watched, at: datetime) -> None:
+        """Strike out the moments before a clock that has ended; if it was late, that is still to be told."""
+        one.turn += 1
+        judged = self._rules.stand(one.clock, at).judged
+        ended_at = judged.ended_at
+        if (
+            ended_at is not None
+            and ended_at > judged.due_at
+            and self._is_news(one, Kind.BREACHED, judged, judged.due_at)
+        ):
+            self._late.append(Alarm(Kind.BREACHED, one.clock, judged, judged.due_at))
+
+    def _is_news(self, one: _Watched, kind: Kind, judged: Judged, moment: datetime) -> bool:
+        # A pause and a new owner leave the due moment where it is, and so does the end.
+        decided = [one.at for one in one.clock.operations if one.op not in {PAUSE, PASS, *ENDS}]
+        return max([moment, *decided]) > self._since - self._backlog and (kind, judged.due_at) not in one.told
 
     def _passed(self, now: datetime) -> Iterator[Alarm]:
         while self._moments and self._moments[0][0] < now:

@@ -115,7 +115,7 @@ class Teller:
             "noticed_at": now,
         }
         event = (
-            DeadlineBreached.model_validate(said)
+            DeadlineBreached.model_validate({**said, "ended_at": judged.ended_at})
             if alarm.kind is Kind.BREACHED
             else DeadlineApproaching.model_validate({**said, "used_percent": self._percent})
         )

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.insight import ledger
-from services.insight.clocks import FACTS, Fact, Rules
+from services.insight.clocks import ENDS, FACTS, Fact, Rules, clocks_of
 from services.insight.instants import Connection, Pool, log_connection, moment
 from services.insight.pages import last_between, read_page
 from services.insight.projection import Projection, Row, Seen
 from services.insight.queries.base import reading
-from services.insight.queries.overdue import running_clocks
+from services.insight.queries.overdue import Placed, facts_of, running_facts
 from services.insight.watch.agenda import Agenda
 from services.insight.watch.teller import Teller
 from shared.clock import Clock
@@ -55,8 +54,14 @@ class Post:
     def __post_init__(self) -> None:
         object.__setattr__(self, "places", tuple(map(self.sla.column_names.index, FACTS)))
 
-    def facts(self, rows: Sequence[Row]) -> list[Fact]:
-        """Rows that the fold made, their times as times."""
+    def facts_of(self, event: Seen) -> list[Fact]:
+        """What the fold makes of an event, its times as times."""
+        rows: list[Row] = []
+        try:
+            rows = self.sla.rows(event)
+        except Exception:
+            # The projection sets it aside (read.poison); one event must not keep all deadlines from being watched.
+            log.exception("the watch can't fold %s", event.type, extra={"position": event.position})
         return [
             Fact(*(_timed(name, row[place]) for name, place in zip(FACTS, self.places, strict=True))) for row in rows
         ]
@@ -87,6 +92,20 @@ async def run(post: Post) -> None:
             wait = min(wait * 2, _LONGEST_WAIT_S)
 
 
+async def _told_between(post: Post, after: Cursor, upto: Cursor) -> list[Placed]:
+    """What the log says of clocks beyond a cursor, as far as another one."""
+    found: list[Placed] = []
+    async with log_connection(post.pool) as connection:
+        while after < upto:
+            obey_cancellation()
+            page = await read_page(
+                connection, after, PAGE, types=post.sla.types, without=post.sla.unread_fields, upto=upto
+            )
+            found += [Placed(event.position, fact) for event in page.events for fact in post.facts_of(event)]
+            after = page.seen
+    return found
+
+
 class Watch:
     """Looks at the clocks, one look after the other."""
 
@@ -99,19 +118,33 @@ class Watch:
 
     @classmethod
     async def begun(cls, post: Post) -> Watch:
-        """With what runs by the view; what came after it is in the log, as is all where there is no view."""
+        """With what ran when it was last looked, by the view; what came since is in the log, as is all without a view.
+
+        What has ended since then was perhaps late, and nobody was there to tell.
+        """
         now = post.clock.now()
         async with post.pool.acquire() as connection:
             row = await connection.fetchrow("SELECT looked_at, xid, position FROM ops.watch")
             if row is None:
                 raise RuntimeError("ops.watch is empty; start Tereze once with `tereze up` to migrate the database")
+            noted = Cursor(row["xid"], row["position"])
             async with reading(connection):
                 checkpoint = await ledger.checkpoint(connection, post.sla)
-                clocks = [] if checkpoint is None else await running_clocks(connection)
+                known: list[Placed] = []
+                since: list[Placed] = []
+                if checkpoint is not None:
+                    known = await running_facts(connection)
+                    since = [] if row["looked_at"] is None else await _told_between(post, noted, checkpoint)
+                    ended = {one.fact.clock_id for one in since if one.fact.op in ENDS}
+                    known += await facts_of(connection, sorted(ended)) if ended else []
         # A movable clock that was put back has looked at nothing that lies before it.
         looked_at = min(row["looked_at"] or now, now)
+        later = {one.position for one in since}
+        clocks = clocks_of(one.fact for one in known if one.position not in later)
         agenda = Agenda(post.rules, clocks, since=looked_at, backlog=post.backlog)
-        return cls(post, agenda, checkpoint or Cursor(), looked_at, Cursor(row["xid"], row["position"]))
+        for one in since:
+            agenda.take(one.fact)
+        return cls(post, agenda, checkpoint or Cursor(), looked_at, noted)
 
     async def look(self, connection: Connection) -> None:
         """Tell what has passed, with all in mind that was stored before this look. `connection` reads the log."""
@@ -134,7 +167,7 @@ class Watch:
             obey_cancellation()
             page = await read_page(connection, self._seen, PAGE, types=sla.types, without=sla.unread_fields)
             for event in page.events:
-                for fact in self._post.facts(self._rows(event)):
+                for fact in self._post.facts_of(event):
                     self._agenda.take(fact)
             self._seen = page.seen
             if len(page.events) == PAGE:
@@ -142,14 +175,6 @@ class Watch:
             if self._seen.xid >= own:
                 return
             await asyncio.sleep(_HORIZON_S)
-
-    def _rows(self, event: Seen) -> list[Row]:
-        try:
-            return self._post.sla.rows(event)
-        except Exception:
-            # The projection sets it aside (read.poison); one event must not keep all deadlines from being watched.
-            log.exception("the watch can't fold %s", event.type, extra={"position": event.position})
-            return []
 
     async def _note(self, connection: Connection, now: datetime) -> None:
         """Write down how far it has looked, where that is news."""
