@@ -50,7 +50,18 @@ async def told(work: Any) -> Any:
     import asyncpg
 
     from deploy.problem import Problem
-    from services.insight import explain, persons, queries, rebuild, reports, standpoint, timeline, verify, views
+    from services.insight import (
+        explain,
+        persons,
+        queries,
+        rebuild,
+        reports,
+        sampled,
+        standpoint,
+        timeline,
+        verify,
+        views,
+    )
 
     try:
         return await work
@@ -59,8 +70,10 @@ async def told(work: Any) -> Any:
         persons.UnknownPersonError,
         queries.NotBuiltError,
         rebuild.BusyError,
+        rebuild.IncompleteError,
         rebuild.PoisonError,
         reports.UnknownQuestionError,
+        sampled.SampleError,
         standpoint.UnknownPositionError,
         timeline.UnknownCaseError,
         verify.NotBuiltError,

@@ -22,19 +22,20 @@ _LAST_POSITION = END.position
 
 # Horizon and rows come from one snapshot, since they are one statement (ADR 0002). The limit is written out:
 # with its size unknown the planner sorts the rest of the log instead of merging the partitions' indexes.
-_PAGE = """
+_COLUMNS = """
 SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, array_agg(xid) AS xids, array_agg(position) AS positions,
        array_agg(type) AS types, array_agg(occurred_at) AS occurred, array_agg(recorded_at) AS recorded,
        array_agg(traceparent) AS traceparents, '[' || string_agg(data, ',') || ']' AS data
 FROM (
     SELECT xid, position, type, occurred_at, recorded_at, {traceparent} AS traceparent,
            (data - $4::text[])::text AS data
-    FROM store.event
+    FROM store.event {sample}
     WHERE (xid, position) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
       AND (xid, position) <= ($5::xid8, $6::bigint) AND type = ANY($3::text[])
-    ORDER BY xid, position LIMIT {limit:d}
+    {order} LIMIT {limit:d}
 ) page
 """
+_IN_ORDER, _NEWEST = "ORDER BY xid, position", "ORDER BY xid DESC, position DESC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,38 @@ async def read_page(
 
     Use a `log_connection`. Trace contexts are read only where `traced` asks for them.
     """
-    statement = _PAGE.format(limit=limit, traceparent="traceparent" if traced else "NULL::text")
+    traceparent = "traceparent" if traced else "NULL::text"
+    statement = _COLUMNS.format(limit=limit, traceparent=traceparent, sample="", order=_IN_ORDER)
+    return await _page(connection, statement, after, limit, types, without, upto)
+
+
+async def read_newest(
+    connection: Connection, limit: int, *, types: Sequence[str], without: Sequence[str], upto: Cursor
+) -> EventPage:
+    """At most `limit` final events up to `upto`, the newest first."""
+    statement = _COLUMNS.format(limit=limit, traceparent="NULL::text", sample="", order=_NEWEST)
+    return await _page(connection, statement, Cursor(), limit, types, without, upto)
+
+
+async def read_some(
+    connection: Connection, percent: float, limit: int, *, types: Sequence[str], without: Sequence[str], upto: Cursor
+) -> EventPage:
+    """At most `limit` final events up to `upto`, from pages of the store taken at random: so many percent of them."""
+    sample = f"TABLESAMPLE SYSTEM ({percent:f})"
+    # The pages of a service come one after the other: without an order, the limit would leave out the last ones.
+    statement = _COLUMNS.format(limit=limit, traceparent="NULL::text", sample=sample, order="ORDER BY random()")
+    return await _page(connection, statement, Cursor(), limit, types, without, upto)
+
+
+async def _page(
+    connection: Connection,
+    statement: str,
+    after: Cursor,
+    limit: int,
+    types: Sequence[str],
+    without: Sequence[str],
+    upto: Cursor,
+) -> EventPage:
     row = await connection.fetchrow(statement, *after, list(types), list(without), *upto)
     if row is None:
         raise AssertionError("an aggregate without GROUP BY has a row")

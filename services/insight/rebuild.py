@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from services.insight import ledger
+from services.insight import ledger, lives, sampled
 from services.insight.filling import fill
 from services.insight.folding import PAGE, PoisonError, fold_page
 from services.insight.instants import Connection, Pool, log_connection
@@ -13,6 +13,7 @@ from services.insight.ledger import NOTHING, Built, Status
 from services.insight.pages import read_page
 from services.insight.progress import Filled, Progress, Report, silent
 from services.insight.projection import Projection
+from services.insight.sampled import SampleError
 
 
 class IncompleteError(Exception):
@@ -33,15 +34,17 @@ async def rebuild(
 
     Raises:
         PoisonError: an event can't be folded; the live table stays as it is, and nothing is left of the new one.
-        IncompleteError: the new table does not hold what was written into it; it is dropped.
+        IncompleteError: the new table does not hold as many rows as were written into it; it is dropped.
+        SampleError: it holds others than the folds make, of a sample of events; it is dropped.
         BusyError: another rebuild of this projection runs.
     """
     async with exclusive(pool, projection) as writer:
         begun = await _begin(writer, projection, anew=anew)
         try:
             filled = await _build(pool, writer, projection, begun, report, page)
+            await sampled.compare(writer, projection, filled.built)
             await _swap(pool, writer, projection, filled)
-        except (PoisonError, IncompleteError):
+        except (PoisonError, IncompleteError, SampleError):
             async with writer.transaction():
                 await ledger.drop(writer, projection, Status.BUILDING)
             raise
@@ -73,7 +76,7 @@ async def _build(
 async def _swap(pool: Pool, writer: Connection, projection: Projection, filled: Filled) -> None:
     """Put the new table in the live one's place, not behind it: the live runner goes on from where it is."""
     reached, written = filled.built.upto, filled.built.rows
-    async with log_connection(pool) as reader, writer.transaction():
+    async with log_connection(pool) as reader, lives.undisturbed(writer), writer.transaction():
         live = await ledger.checkpoint(writer, projection, lock=True)
         while live is not None and reached < live:
             page = await read_page(

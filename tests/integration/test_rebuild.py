@@ -10,9 +10,11 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from services.insight import sampled
 from services.insight.folding import PoisonError
 from services.insight.progress import Progress
 from services.insight.rebuild import IncompleteError, rebuild
+from services.insight.sampled import SampleError
 from services.insight.verify import verify
 from services.insight.views import projections
 from tests.conftest import RunningServers
@@ -82,16 +84,55 @@ async def test_what_was_begun_of_another_version_is_cleared_away(pool: asyncpg.P
     newer = replace(SLA, version=SLA.version + 1)
     await rebuild(pool, newer, page=PAGE)
     tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'read' ORDER BY 1")
-    assert [row["tablename"] for row in tables] == ["poison", "projection", newer.table]
+    assert [row["tablename"] for row in tables] == ["lives", "poison", "projection", newer.table]
 
 
-async def test_a_table_with_a_row_missing_never_takes_the_live_ones_place(pool: asyncpg.Pool) -> None:
+async def test_a_table_with_a_row_missing_never_takes_the_live_ones_place(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its count alone: in a long history its event is in no sample."""
+    monkeypatch.setattr(sampled, "SOME", 0)
+    monkeypatch.setattr(sampled, "NEWEST", 0)
     await rebuild(pool, SLA)
     await stopped_after(pool, 3)
     await pool.execute(f"DELETE FROM read.{SLA.table}_building WHERE ctid = '(0,1)'")
     with pytest.raises(IncompleteError, match="--anew"):
         await rebuild(pool, SLA, page=PAGE)
     assert await pool.fetchrow(BUILDING) is None, "the next one begins anew"
+    assert (await verify(pool, SLA)).differences == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "UPDATE read.{table} SET owner = 'nobody' WHERE ctid = '(0,1)'",
+        # As many rows as before: one that was written stands twice, and another one is gone.
+        "UPDATE read.{table} t SET (position, seq) = (SELECT position, seq FROM read.{table} WHERE ctid = '(0,2)')"
+        " WHERE ctid = '(0,1)'",
+    ],
+)
+async def test_a_table_with_a_wrong_row_never_takes_the_live_ones_place(pool: asyncpg.Pool, fault: str) -> None:
+    await rebuild(pool, SLA)
+    await stopped_after(pool, 3)
+    await pool.execute(fault.format(table=f"{SLA.table}_building"))
+    with pytest.raises(SampleError, match=r"the live table stays\. as built: "):
+        await rebuild(pool, SLA, page=PAGE)
+    assert await pool.fetchrow(BUILDING) is None, "the next one begins anew"
+    assert (await verify(pool, SLA)).differences == 0, "the old one answers"
+
+
+@pytest.mark.parametrize(("some", "newest"), [(60, 0), (0, 20)])
+async def test_sets_that_make_other_rows_than_the_folds_are_found_by_a_sample_of_them(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch, some: int, newest: int
+) -> None:
+    assert SLA.setwise is not None
+    monkeypatch.setattr(sampled, "SOME", some)
+    monkeypatch.setattr(sampled, "NEWEST", newest)
+    await rebuild(pool, SLA)
+    wrong = SLA.setwise.select.replace("recorded_at\nFROM", "recorded_at + interval '1 microsecond'\nFROM")
+    assert wrong != SLA.setwise.select
+    with pytest.raises(SampleError):
+        await rebuild(pool, replace(SLA, setwise=replace(SLA.setwise, select=wrong)), page=PAGE)
     assert (await verify(pool, SLA)).differences == 0
 
 
