@@ -1,4 +1,4 @@
-"""`python -m tests.bench [append] [submit] [rebuild]`: measure, print, exit 1 where a target is missed."""
+"""`python -m tests.bench [append] [submit] [rebuild] [board] [questions]`: measure, print; 1 if a target is missed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import uvloop
 from rich.console import Console
 
 from shared.process import spare_collector
-from tests.bench import append, rebuild, submit
+from tests.bench import append, board, questions, rebuild, submit
 from tests.bench.report import Report, as_data, complain, show, show_machine
 
-NAMES = ("append", "submit", "rebuild")
+NAMES = ("append", "submit", "rebuild", "board", "questions")
 
 
 def _arguments() -> argparse.Namespace:
@@ -32,6 +32,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--append-seconds", type=float, default=3.0, help="one side, one round (default 3)")
     parser.add_argument("--submit-seconds", type=float, default=30.0, help="each rate of submissions (default 30)")
     parser.add_argument("--events", type=int, default=1_000_000, help="to rebuild from (default 1,000,000)")
+    parser.add_argument("--board-seconds", type=float, default=15.0, help="each part of a round (default 15)")
+    parser.add_argument("--asked-events", type=int, default=5_000_000, help="to ask questions of (default 5,000,000)")
+    parser.add_argument("--store", type=Path, help="where the store of questions is kept, or was; default: nowhere")
     given = parser.parse_args()
     for name in given.only:
         if name not in NAMES:
@@ -47,6 +50,10 @@ async def _run(name: str, given: argparse.Namespace) -> Report:
             report = await append.measure(folder, rounds=given.rounds, seconds=given.append_seconds)
         elif name == "submit":
             report = await submit.measure(folder, seconds=given.submit_seconds)
+        elif name == "board":
+            report = await board.measure(folder, rounds=given.rounds, seconds=given.board_seconds)
+        elif name == "questions":
+            report = await questions.measure(given.store or folder, rounds=given.rounds, events=given.asked_events)
         else:
             report = await rebuild.measure(folder, rounds=given.rounds, events=given.events)
     finally:

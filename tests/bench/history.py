@@ -15,7 +15,7 @@ from tests.integration import histories
 SEED = 7
 CASES = 2_000
 CHUNK = 10_000
-_COLUMNS = (
+COLUMNS = (
     *("context", "stream_id", "version", "type", "schema_version", "data"),
     *("occurred_at", "causation_id", "correlation_id", "actor"),
 )
@@ -27,7 +27,7 @@ class Line(NamedTuple):
     case_id: str
     event: Event
     row: tuple[Any, ...]
-    """As `_COLUMNS`."""
+    """As `COLUMNS`."""
 
 
 def sample(types: frozenset[str]) -> list[Line]:
@@ -53,7 +53,7 @@ async def grow(connection: asyncpg.Connection[asyncpg.Record], lines: list[Line]
     """Copy more events into the store, by COPY: from `have` to `want` of them."""
     rows = islice(_copies(lines), have, want)
     while chunk := list(islice(rows, CHUNK)):
-        await connection.copy_records_to_table("event", schema_name="store", columns=_COLUMNS, records=chunk)
+        await connection.copy_records_to_table("event", schema_name="store", columns=COLUMNS, records=chunk)
     await connection.execute("VACUUM (ANALYZE) store.event")
 
 
