@@ -173,7 +173,7 @@ def _grants() -> Iterator[str]:
     yield f"GRANT SELECT ON vault.key TO {notify}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA ops TO {insight}"
     yield f"GRANT USAGE, CREATE ON SCHEMA read TO {insight}"
-    yield f"GRANT ALL ON read.projection, read.poison TO {insight}"
+    yield f"GRANT ALL ON read.projection, read.poison, read.lives TO {insight}"
 
 
 def _grants_of_the_watch() -> Iterator[str]:

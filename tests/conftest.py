@@ -93,9 +93,9 @@ async def empty_store(admin_dsn: str, admin_nats_url: str) -> None:
         for cursor in ("ops.relay", "ops.notify", "ops.watch"):
             await connection.execute(f"UPDATE {cursor} SET xid = '0', position = 0")
         await connection.execute("UPDATE ops.watch SET looked_at = NULL")
-        await connection.execute("TRUNCATE read.projection, read.poison")
+        await connection.execute("TRUNCATE read.projection, read.poison, read.lives")
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'read'")
-        for table in {row["tablename"] for row in tables} - {"projection", "poison"}:
+        for table in {row["tablename"] for row in tables} - {"projection", "poison", "lives"}:
             await connection.execute(f'DROP TABLE read."{table}" CASCADE')
     finally:
         await connection.close()

@@ -9,6 +9,7 @@ from functools import partial
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from services.insight import lives
 from services.insight.ledger import live_cursors
 from services.insight.runner import Runner
 from services.insight.views import projections
@@ -29,14 +30,15 @@ async def main() -> None:
     settings = Settings()
     telemetry = setup("insight", settings.home)
     followed = projections(settings.timezone)
-    pool = await connect_pool(settings.database_url, "tereze-insight", size=3 * len(followed) + 1)
+    pool = await connect_pool(settings.database_url, "tereze-insight", size=3 * len(followed) + 3)
     runner = Runner(pool, followed, telemetry)
     following = asyncio.create_task(runner.run())
     listening = asyncio.create_task(listen(settings.nats_url, runner))
+    keeping = [asyncio.create_task(lives.keep(pool, one)) for one in followed if one.clocks]
     telling = asyncio.create_task(tell_lag(Log(pool), telemetry.metrics, partial(live_cursors, pool)))
     await runner.opened()
-    await until_told_to_stop(following, listening, telling)
-    await end(telling, listening, following)
+    await until_told_to_stop(following, listening, telling, *keeping)
+    await end(telling, listening, *keeping, following)
     await close_pool(pool)
     telemetry.shutdown()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.insight import lives
 from services.insight.instants import Connection, Pool
 from services.insight.projection import Projection, Row
 from shared.eventstore.model import Cursor
@@ -124,9 +125,10 @@ async def drop(connection: Connection, projection: Projection, status: Status) -
     )
 
 
-async def write(connection: Connection, projection: Projection, rows: Iterable[Row], upto: Cursor) -> None:
+async def write(connection: Connection, projection: Projection, rows: Sequence[Row], upto: Cursor) -> None:
     """Add rows to the live table and move its checkpoint. Call it in a transaction."""
     await copy(connection, projection, table_of(projection, Status.LIVE), rows)
+    await lives.note(connection, projection, rows)
     await connection.execute(
         "UPDATE read.projection SET xid = $3, position = $4, updated_at = now()"
         " WHERE name = $1 AND version = $2 AND status = 'live'",

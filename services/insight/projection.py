@@ -41,6 +41,8 @@ class Projection:
     """By event type. Types that are not named are not read."""
     setwise: Setwise | None = None
     """How the database makes the same rows by itself, where it can: a rebuild is many times faster then."""
+    clocks: bool = False
+    """Whether its rows are what happens to clocks, of which it is kept from when until when they run (lives.py)."""
 
     @property
     def table(self) -> str:

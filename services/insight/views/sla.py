@@ -71,7 +71,7 @@ def projection(
     # Another calendar makes other due moments: as another version, it is built anew.
     version = VERSION if centre.fingerprint == 0 else VERSION * 10**8 + centre.fingerprint % 10**8
     setwise = None if own else clocks(plan, policies, centre.calendars)
-    return Projection(name="sla", version=version, columns=COLUMNS, folds=folds, setwise=setwise)
+    return Projection(name="sla", version=version, columns=COLUMNS, folds=folds, setwise=setwise, clocks=True)
 
 
 @dataclass(frozen=True, slots=True)
