@@ -150,3 +150,38 @@ async def test_poison_leaves_nothing_to_go_on_with(pool: asyncpg.Pool) -> None:
     assert await pool.fetchrow(BUILDING) is None
     await rebuild(pool, SLA, page=PAGE)
     assert (await verify(pool, SLA)).differences == 0
+
+
+WRITTEN = """
+SELECT (SELECT count(*) FROM store.event), (SELECT count(*) FROM store.inbox), (SELECT count(*) FROM ops.dead_letter),
+       (SELECT to_jsonb(r) FROM ops.relay r), (SELECT to_jsonb(n) FROM ops.notify n),
+       (SELECT to_jsonb(w) FROM ops.watch w)
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO store.event (context, stream_id, version, type, schema_version, data, occurred_at, causation_id,"
+        " correlation_id, actor) VALUES ('intake', 's', 1, 'T', 1, '{}', now(), 'c', 'k', 'a')",
+        "INSERT INTO vault.key (consumer_id) VALUES ('somebody')",
+        "UPDATE ops.relay SET position = 0",
+        "UPDATE ops.notify SET position = 0",
+        "UPDATE ops.watch SET position = 0",
+        "DELETE FROM ops.dead_letter",
+    ],
+)
+async def test_who_rebuilds_may_write_nothing_but_views(pool: asyncpg.Pool, statement: str) -> None:
+    """The fence: it has no connection to the bus, and whatever a fold came to do, the log and its readers are safe."""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pool.execute(statement)
+
+
+async def test_a_rebuild_says_nothing_to_anybody(pool: asyncpg.Pool, clean_store: RunningServers) -> None:
+    """It does not come near the log, its readers' cursors or the letters: nothing is told or sent a second time."""
+    owner = await asyncpg.connect(clean_store.dsn())
+    before = await owner.fetchrow(WRITTEN)
+    await rebuild(pool, SLA)
+    await rebuild(pool, SLA, anew=True, page=PAGE)
+    assert await owner.fetchrow(WRITTEN) == before
+    await owner.close()
