@@ -240,7 +240,7 @@ async def test_a_new_version_is_built_beside_the_old_one_and_takes_its_place(
     async with following(pool, (newer,)):
         await caught_up(pool, newer)
     tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'read' ORDER BY 1")
-    assert [row["tablename"] for row in tables] == ["poison", "projection", newer.table]
+    assert [row["tablename"] for row in tables] == ["lives", "poison", "projection", newer.table]
     assert (await verify(pool, newer)).differences == 0
 
 
