@@ -142,6 +142,9 @@ def _press() -> Iterator[str]:
     for name, field in (("id", "subscription_id"), ("term", "first_month"), ("card", "card")):
         yield f"""CREATE INDEX IF NOT EXISTS event_{Context.SUBSCRIPTIONS}_{name}
             ON store.event_{Context.SUBSCRIPTIONS} ((data->>'{field}')) WHERE type = 'SubscriptionAccepted'"""
+    # An operating day's protocol is asked for by its date (deploy/documents/read.py, deploy/board/press.py).
+    yield f"""CREATE INDEX IF NOT EXISTS event_{Context.SUBSCRIPTIONS}_day
+        ON store.event_{Context.SUBSCRIPTIONS} ((data->>'day')) WHERE data->>'day' IS NOT NULL"""
 
 
 def _grants() -> Iterator[str]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import uvicorn
 
 from deploy.board.health import parts_of
+from deploy.board.press import press
 from deploy.home import Home, State, find_running
 from deploy.problem import Problem
 from deploy.roles import database_role
@@ -45,7 +46,9 @@ async def serve(home: Path, state: State, port: int | None, opened: Callable[[st
         return [] if current is None else await parts_of(current)
 
     hub = Hub(pool, projection, calendars, clock, health)
-    app = create(hub, Stored(pool, projection, calendars, where.path), Accounts(where.path / FILE), calendars.zone)
+    app = create(
+        hub, Stored(pool, projection, calendars, where.path, press), Accounts(where.path / FILE), calendars.zone
+    )
     server = _Server(
         uvicorn.Config(
             app,

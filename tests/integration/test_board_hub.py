@@ -6,13 +6,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 import asyncpg
 import pytest
 
+from deploy.board.press import press
 from services.insight import queries
 from services.insight.board.accounts import Account, Accounts, Role
 from services.insight.board.clocks import Clocks, Standing
@@ -23,6 +24,7 @@ from services.insight.board.hub import Hub
 from services.insight.board.load import load
 from services.insight.board.now import Now, Tier, summarise
 from services.insight.board.pages import Pages
+from services.insight.board.press import State
 from services.insight.board.sessions import Sessions
 from services.insight.board.sources import Stored
 from services.insight.board.texts import texts
@@ -33,7 +35,9 @@ from services.insight.views import projections
 from shared.centre import centre
 from shared.process import end
 from tests.conftest import RunningServers
-from tests.integration.histories import START, append, history
+from tests.integration.histories import START, Happening, append, history
+from tests.unit.press_world import opened
+from tests.unit.test_operating_day import A_DAY, CERTIFIED, DAY, EVENING, counted
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -130,7 +134,7 @@ async def test_a_board_counts_what_the_report_counts_at_any_moment(
     await append(store, history(3, 80))
     await build(clean_store)
     at = START + timedelta(days=day)
-    clocks = await Stored(pool, SLA, CALENDARS, tmp_path).past(at)
+    clocks = await Stored(pool, SLA, CALENDARS, tmp_path, press).past(at)
     board = {line.key: line for line in summarise(clocks, Filters(), at, ORDER).stages if line.total}
     async with pool.acquire() as connection:
         rows = await queries.sla(connection, now=NOW, as_of=at)
@@ -155,7 +159,7 @@ async def test_a_case_is_shown_as_it_stood(
            FROM store.event GROUP BY 1 HAVING min(occurred_at) < max(occurred_at) ORDER BY 4 DESC LIMIT 1"""
     )
     assert row is not None
-    sources = Stored(pool, SLA, CALENDARS, tmp_path)
+    sources = Stored(pool, SLA, CALENDARS, tmp_path, press)
     whole = await sources.case(row["case_id"], NOW, None)
     assert (len(whole.timeline.entries), whole.traces) == (row["events"], [])
     then = await sources.case(row["case_id"], NOW, row["first"])
@@ -166,6 +170,34 @@ async def test_a_case_is_shown_as_it_stood(
     assert len(told) > 1
     with pytest.raises(UnknownCaseError):
         await sources.case(row["case_id"], NOW, row["first"] - timedelta(seconds=1))
+
+
+async def test_an_operating_day_is_shown_as_it_stood(
+    pool: Pool, store: asyncpg.Connection[asyncpg.Record], tmp_path: Path
+) -> None:
+    morning, days = EVENING - timedelta(hours=8), []
+    for at, event in (
+        (morning - timedelta(days=3), opened("2026-10-02")),
+        *((morning, event) for event in A_DAY),
+        (EVENING, counted(cash=1)),
+        (EVENING + timedelta(minutes=5), counted()),
+        (EVENING + timedelta(minutes=9), CERTIFIED),
+        (morning + timedelta(days=1), opened("2026-10-06")),
+    ):
+        days.append(Happening("post-1", at, event))
+    await append(store, days)
+    sources = Stored(pool, SLA, CALENDARS, tmp_path, press)
+    late = EVENING + timedelta(days=9)
+    whole = await sources.press(None, late, None)
+    assert (whole.on, whole.before, whole.after) == (date(2026, 10, 6), DAY, None)
+    assert [one.state for one in whole.days] == [State.OPEN]
+    found = await sources.press(DAY, late, None)
+    assert (found.before, found.after) == (date(2026, 10, 2), date(2026, 10, 6))
+    assert [(one.facility, one.state, one.forms) for one in found.days] == [("post-1", State.CERTIFIED, 3)]
+    for minutes, state in ((-1, State.OPEN), (0, State.DIFFERS), (5, State.AGREES), (9, State.CERTIFIED)):
+        then = await sources.press(None, late, EVENING + timedelta(minutes=minutes))
+        assert (then.on, then.after, [one.state for one in then.days]) == (DAY, None, [state])
+    assert (await sources.press(None, late, morning - timedelta(days=9))).days == []
 
 
 async def test_a_lost_database_is_waited_for(
@@ -191,7 +223,7 @@ async def test_open_boards_hold_no_connection_and_are_drawn_once(
     async with following(pool) as hub:
         await until(lambda: hub.clocks is not None)
         pages = Pages(
-            hub, Stored(pool, SLA, CALENDARS, tmp_path), Sessions(Accounts(tmp_path / "none")), CALENDARS.zone
+            hub, Stored(pool, SLA, CALENDARS, tmp_path, press), Sessions(Accounts(tmp_path / "none")), CALENDARS.zone
         )
         assert hub.clocks is not None
         account = Account("aliya", Role.MANAGER, "")

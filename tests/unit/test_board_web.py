@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -13,12 +13,14 @@ from argon2 import PasswordHasher
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from deploy.board.press import shown
 from services.insight.board.accounts import Account, Accounts, Role, to_json
 from services.insight.board.app import create
 from services.insight.board.clocks import Clocks
 from services.insight.board.filters import Filters
 from services.insight.board.health import Part
 from services.insight.board.hub import Hub
+from services.insight.board.press import OperatingDay, Press, State
 from services.insight.board.sessions import COOKIE, IDLE_S, LONGEST_S, Sessions
 from services.insight.board.sources import Case, Figures
 from services.insight.board.week import Week
@@ -26,13 +28,16 @@ from services.insight.persons import Person
 from services.insight.queries import CauseRow, EffectivenessGroup
 from services.insight.review import Review
 from services.insight.timeline import SEALED, Entry, Timeline, UnknownCaseError
+from services.subscriptions.protocol import protocol
 from tests.unit.test_board_clocks import CALENDARS, NOW, of, started
 from tests.unit.test_board_why import EVER, letter
+from tests.unit.test_operating_day import A_DAY, DAY, EVENING, counted
 
 PASSWORD = "a long enough password"  # noqa: S105
 # As weak as can be, since these tests log in often; the real one is as strong as the library makes it.
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 WRONG = {"password": "x"}
+ADDED = {"en": {"place": "Cold waiting room"}, "ru": {"place": "Холодный зал"}, "kk": {"place": "Суық зал"}}
 EMPTY = Review(**{name: [] for name in Review.__dataclass_fields__})
 
 
@@ -72,11 +77,17 @@ class Told:
             raise UnknownCaseError(case_id)
         said = {"question": SEALED, "topic": "<i>papers</i>", "cost": 150_000, "consumer_id": "person-7"}
         entry = Entry(1, NOW, NOW, "intake", "RequestReceived", "/desk", said, "operator")
-        return Case(Timeline(case_id, [entry], [], [Person("person-7")]), [letter(EVER)], [])
+        return Case(Timeline(case_id, [entry], [], [Person("person-7")]), ADDED, [letter(EVER)], [])
+
+    async def press(self, on: date | None, now: datetime, as_of: datetime | None) -> Press:
+        self.asked.append((on, as_of))
+        found = protocol("post-1", DAY, [(event, EVENING) for event in (*A_DAY, counted(cash=1))])
+        assert found is not None
+        return Press(DAY, None, DAY + timedelta(days=1), [shown(found), OperatingDay("post-2", State.OPEN, *[0] * 6)])
 
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         self.asked.append((filters, by))
-        return Figures([], [], [CauseRow("staff", 3, 3), CauseRow("place", 1, 1)], EMPTY, Week({(0, 9): 4}))
+        return Figures([], [], [CauseRow("long_wait", 3, 3), CauseRow("place", 1, 1)], ADDED, EMPTY, Week({(0, 9): 4}))
 
 
 @pytest.fixture
@@ -135,8 +146,8 @@ def test_the_log_in_leads_to_no_other_site(browser: TestClient, elsewhere: str) 
     ("role", "seen"),
     [
         (Role.OPERATIONS, {"/", "/live", "/case", "health"}),
-        (Role.STAFF, {"/", "/live", "/case", "person"}),
-        (Role.MANAGER, {"/", "/live", "/case", "/figures", "health", "person"}),
+        (Role.STAFF, {"/", "/live", "/case", "/press", "person"}),
+        (Role.MANAGER, {"/", "/live", "/case", "/figures", "/press", "health", "person"}),
         (Role.ANALYST, {"/figures"}),
     ],
 )
@@ -145,6 +156,9 @@ def test_each_role_sees_its_own(browser: TestClient, hub: Still, role: Role, see
     first, case, figures = browser.get("/"), browser.get("/case?id=late-1"), browser.get("/figures")
     found = {path for path, page in (("/", first), ("/case", case), ("/figures", figures)) if page.status_code == 200}
     assert {page.status_code for page in (case, figures)} <= {200, 403}
+    press = browser.get("/press")
+    assert press.status_code in {200, 403}
+    found |= {"/press"} if press.status_code == 200 else set()
     found |= {"/live"} if 'data-live="/live"' in first.text else set()
     found |= {"health"} if "relay" in first.text else set()
     found |= {"person"} if "person-7" in case.text else set()
@@ -167,7 +181,7 @@ def test_what_others_wrote_commands_no_browser(browser: TestClient) -> None:
 def test_what_is_sealed_stays_so_whoever_looks(browser: TestClient) -> None:
     log_in(browser, Role.MANAGER)
     page = browser.get("/case?id=late-1").text
-    assert "question" in page
+    assert "Question" in page
     assert SEALED not in page
     assert "1,500 ₸" in page
 
@@ -297,6 +311,27 @@ def test_the_board_is_shown_as_it_stood(browser: TestClient, told: Told) -> None
     assert "relay" not in page
 
 
+def test_an_operating_day_shows_every_line_against_the_count(browser: TestClient, told: Told) -> None:
+    log_in(browser, Role.STAFF)
+    page = browser.get("/press?as_of=2026-10-05T18:30").text
+    assert told.asked[0] == (None, datetime(2026, 10, 5, 13, 30, tzinfo=UTC))
+    said = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Cash 2,516.00 ₸ 0.01 ₸ -2,515.99 ₸" in said
+    assert "Cards 75384, 6 months 2 2 0" in said
+    assert "counted, differs" in said
+    assert "postman : postman-3 1 1,887.00 ₸ 0.00 ₸" in said.replace("postman:", "postman :")
+    assert 'href="/press?as_of=2026-10-05T18%3A30%2B05%3A00&amp;day=2026-10-06"' in page, "the next day, as of then"
+
+
+def test_one_post_office_is_chosen_and_a_day_named(browser: TestClient, told: Told) -> None:
+    log_in(browser, Role.STAFF)
+    page = browser.get("/press?office=post-2&day=2026-10-05").text
+    assert told.asked == [(DAY, None)]
+    assert 'id="day-post-2"' in page
+    assert 'id="day-post-1"' not in page
+    assert browser.get("/press?day=2026-13-05").status_code == 400
+
+
 @pytest.mark.parametrize("text", ["yesterday", "9999-12-31", "0001-01-01T00:00", "2026-03-01T25:00"])
 def test_a_time_that_is_none_is_told(browser: TestClient, text: str) -> None:
     log_in(browser, Role.MANAGER)
@@ -318,3 +353,28 @@ def test_causes_are_ranked_with_their_cumulative_share(browser: TestClient, told
     page = browser.get("/figures?by=topic&office=north").text
     assert told.asked == [(Filters(office="north"), EffectivenessGroup.TOPIC)]
     assert re.findall(r"\d+%", page) == ["75%", "100%"]
+    assert "long wait" in page
+    assert "Cold waiting room" in page, "what the centre added has its own words"
+
+
+# What stands in a page by itself: names, not what people and machines are called.
+_NAMED = re.compile(
+    r"<(h[1-3]|dt|label|button|summary|caption|option)\b[^>]*>(.*?)</\1>"
+    r'|<(th) scope="col"[^>]*>(.*?)</th>|<(span) class="chip[^>]*>(.*?)</span>|(?:placeholder|aria-label)(=)"([^"]*)"',
+    re.DOTALL,
+)
+# Ids, codes and languages' own names, which are no words of ours.
+_THEIR_OWN = re.compile(
+    r"\b(late-1|due-|b|north|south|o\d*|post-\d|script|alert|mail_answer|aliya|English|p)\b|&[a-z]+;"
+)
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+@pytest.mark.parametrize("path", ["/", "/case?id=late-1", "/figures", "/press", "/nothing", "/login"])
+def test_no_name_on_any_page_is_left_in_english(browser: TestClient, path: str, language: str) -> None:
+    log_in(browser, Role.MANAGER)
+    page = browser.get(f"{path}{'&' if '?' in path else '?'}lang={language}").text
+    said = ["".join(found[1::2]) for found in _NAMED.findall(page)]
+    plain = [_THEIR_OWN.sub("", re.sub(r"<[^>]*>", " ", one)) for one in said]
+    assert len(plain) > 1
+    assert [one.strip() for one in plain if re.search(r"[A-Za-z]{2,}|_", one)] == []

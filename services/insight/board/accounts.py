@@ -41,6 +41,8 @@ class Right(StrEnum):
     """A case's timeline, deadlines and traces."""
     PERSONS = "persons"
     """Whose a case is: ids, merged, forgotten. What persons said is sealed for everybody."""
+    PRESS = "press"
+    """The post offices' operating days: forms, cards and money against the count."""
     FIGURES = "figures"
     """How limits are kept, effectiveness, causes, complaints: also by consultant."""
 
@@ -48,7 +50,7 @@ class Right(StrEnum):
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.OPERATIONS: frozenset({Right.NOW, Right.HEALTH, Right.CASES}),
-        Role.STAFF: frozenset({Right.NOW, Right.CASES, Right.PERSONS}),
+        Role.STAFF: frozenset({Right.NOW, Right.CASES, Right.PERSONS, Right.PRESS}),
         Role.MANAGER: frozenset(Right),
         Role.ANALYST: frozenset({Right.FIGURES}),
     }

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from services.insight.board.texts import Texts
+from services.insight.board.words import spoken
 from services.insight.timeline import SEALED, Entry
 from shared.bus.names import RESERVED_SOURCE
 from shared.eventstore.vault import FORGOTTEN
@@ -17,10 +18,12 @@ from shared.telemetry import names
 from shared.telemetry.local import LocalSpan, Trace
 
 _MONEY = frozenset({"cost", "material_costs", "price", "amount"})
-_LEFT_OUT = frozenset({"consumer_id", "consultation_id", "has_contacts", "contacts"})
-"""Whose a case is, who may see it sees elsewhere on the page."""
+_LEFT_OUT = frozenset({"has_contacts", "contacts"})
+"""Ids are left out, too: they say nothing to people, and whose a case is, who may see it sees elsewhere on the page."""
 NAMED = ("responsible", "consultant", "manager", "operator", "specialist", "owner", "worker", "verifier")
 """Fields that name somebody of the centre in a role."""
+_SECTIONS = {"causes": "cause", "code": "cause", "indicator": "indicator"}
+"""Fields whose words have a section of their own in the texts."""
 _COLOURS = 6
 _NS = 1_000_000_000
 _SCALE = 1000
@@ -100,9 +103,7 @@ def waterfalls(traces: Sequence[Trace]) -> list[Waterfall]:
 
 def _said(entry: Entry, texts: Texts) -> Said:
     shown = {
-        name: value
-        for name, value in entry.data.items()
-        if name not in _LEFT_OUT and value not in (None, False, "", [], {})
+        name: value for name, value in entry.data.items() if _told(name) and value not in (None, False, "", [], {})
     }
     hidden = [name for name, value in shown.items() if value in (SEALED, FORGOTTEN)]
     forgotten = any(shown[name] == FORGOTTEN for name in hidden)
@@ -111,15 +112,23 @@ def _said(entry: Entry, texts: Texts) -> Said:
         entry.service,
         entry.type,
         entry.role,
-        [(name, _value(name, value, texts)) for name, value in shown.items() if name not in hidden],
-        hidden,
+        [
+            (texts.named("field", name), _value(name, value, texts))
+            for name, value in shown.items()
+            if name not in hidden
+        ],
+        [texts.named("field", name) for name in hidden],
         texts("ui.forgotten" if forgotten else "ui.sealed"),
     )
 
 
+def _told(name: str) -> bool:
+    return name not in _LEFT_OUT and not name.endswith("_id")
+
+
 def _value(name: str, value: Any, texts: Texts) -> str:
     if isinstance(value, bool):
-        return "✓"
+        return texts(f"value.{'yes' if value else 'no'}")
     if isinstance(value, int | float):
         return f"{texts.number(value / 100)} ₸" if name in _MONEY else texts.number(value)
     if isinstance(value, list | dict):
@@ -127,15 +136,26 @@ def _value(name: str, value: Any, texts: Texts) -> str:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        return str(value)
+        return _word(name, str(value), texts)
     return texts.moment(moment) if moment.tzinfo else str(value)
+
+
+def _word(name: str, said: str, texts: Texts) -> str:
+    """Words of the contract are translated; what the centre itself named, and what people wrote, is left as it is."""
+    if name in _SECTIONS:
+        return texts.named(_SECTIONS[name], said)
+    return texts.value(name, said) if said in spoken().get(name, ()) else said
 
 
 def _parts(name: str, value: list[Any] | dict[str, Any], texts: Texts) -> Iterator[str]:
     if isinstance(value, list):
         yield from (_value(name, one, texts) for one in value)
     else:
-        yield from (f"{key}: {_value(key, one, texts)}" for key, one in value.items() if one is not None)
+        yield from (
+            f"{texts.named('field', key)}: {_value(key, one, texts)}"
+            for key, one in value.items()
+            if one is not None and _told(key)
+        )
 
 
 def _bar(trace: Trace, depth: int, span: LocalSpan, colours: dict[str, int]) -> Bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from urllib.parse import urlencode
 
 from services.insight.board.clocks import Standing
@@ -65,6 +65,23 @@ def from_query(query: Mapping[str, str], zone: tzinfo) -> Filters:
     """
     asked = {name: query[name][:_LONGEST] for name in NAMES if query.get(name)}
     return Filters(**asked, as_of=_moment(query.get("as_of", ""), zone))
+
+
+def day_of(text: str) -> date | None:
+    """The day that an address asks for; None: it asks for none.
+
+    Raises:
+        NotATimeError: it is no date, or too far away.
+    """
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise NotATimeError(text[:_LONGEST]) from None
+    if day.year not in _YEARS:
+        raise NotATimeError(text[:_LONGEST])
+    return day
 
 
 def _moment(text: str, zone: tzinfo) -> datetime | None:

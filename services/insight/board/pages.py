@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
 from functools import partial
 from typing import Any
 
@@ -19,13 +19,15 @@ from services.insight.board.case_why import why
 from services.insight.board.clocks import Clocks
 from services.insight.board.controls import Choice, choices, slider
 from services.insight.board.figures import by_channel, ranked
-from services.insight.board.filters import NAMES, Filters
+from services.insight.board.filters import NAMES, Filters, day_of
 from services.insight.board.health import Part
 from services.insight.board.hub import Hub
 from services.insight.board.now import summarise, values
+from services.insight.board.press import uncertified
 from services.insight.board.sessions import COOKIE, Sessions
 from services.insight.board.sources import Sources
 from services.insight.board.texts import Texts
+from services.insight.instants import Instant, instant, moment
 from services.insight.queries import EffectivenessGroup, NotBuiltError
 
 _ALIVE_S = 15.0
@@ -72,6 +74,7 @@ class Pages:
             raise HTTPException(404)
         filters = asked.filters
         found = await self._sources.case(case_id, self._hub.now(), filters.as_of)
+        asked = replace(asked, texts=asked.texts.knowing(found.added_causes))
         entries, clocks = found.timeline.entries, [why(one, asked.texts) for one in found.clocks]
         return self._page(
             *("case.html", asked, "/case"),
@@ -90,6 +93,7 @@ class Pages:
         wanted = asked.request.query_params.get("by", "all")
         by = EffectivenessGroup(wanted) if wanted in set(EffectivenessGroup) else EffectivenessGroup.ALL
         found = await self._sources.figures(asked.filters, by, self._hub.now())
+        asked = replace(asked, texts=asked.texts.knowing(found.added_causes))
         texts, filters = asked.texts, asked.filters
         known = {} if self._hub.clocks is None else values(self._hub.clocks, self._hub.now())
         groups: Choice = ("by", texts("ui.by"), by, [(one, texts.named("group", one)) for one in EffectivenessGroup])
@@ -102,6 +106,39 @@ class Pages:
             causes=ranked([(row.cause, row.named) for row in found.causes]),
             complaint_causes=ranked([(row["cause"], row["named"]) for row in found.review.causes]),
             offered=[*choices(_FIGURES_BY, known, filters, texts), groups],
+        )
+
+    async def press(self, asked: Asked) -> Response:
+        """The post offices' operating day."""
+        filters, query = asked.filters, asked.request.query_params
+        on = day_of(query.get("day", ""))
+        found = await self._sources.press(on, self._hub.now(), filters.as_of)
+        clocks = await self._clocks(filters)
+        chosen = filters.office or ""
+        offices = sorted({*(day.facility for day in found.days), *([chosen] if chosen else ())})
+        any_office = ("", asked.texts("ui.any"))
+        facilities: Choice = (
+            "office",
+            asked.texts("press.facility"),
+            chosen,
+            [any_office, *((one, one) for one in offices)],
+        )
+
+        def day_address(day: date | None, **changes: datetime | None) -> str:
+            address = filters.address("/press", **changes)
+            return address if day is None else f"{address}{'&' if '?' in address else '?'}day={day}"
+
+        return self._page(
+            *("press.html", asked, "/press"),
+            found=found,
+            days=[day for day in found.days if filters.office in {None, day.facility}],
+            uncertified=uncertified(clocks.running(), filters),
+            at=instant(filters.as_of or self._hub.now()),
+            day_address=day_address,
+            ms=_milliseconds,
+            present=day_address(on, as_of=None),
+            dated="" if on is None else on.isoformat(),
+            offered=[facilities],
         )
 
     def _page(self, template: str, asked: Asked, here: str, **given: Any) -> Response:
@@ -120,7 +157,7 @@ class Pages:
                 clear=present if kept else here,
                 slider=slider(self._hub.first, now, filters.as_of, self._zone),
                 language_address=partial(language_address, asked.request),
-                **{"offered": [], **given},
+                **{"offered": [], "dated": None, **given},
             )
         )
         remember_language(asked.request, response)
@@ -166,6 +203,10 @@ class Pages:
                 parts = _drawn(texts, account, filters, clocks, self._hub.now(), self._hub.health)
             self._drawn.parts[key] = parts
         return self._drawn.parts[key]
+
+
+def _milliseconds(at: Instant) -> int:
+    return draw.milliseconds(moment(at))
 
 
 def _drawn(

@@ -7,13 +7,15 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from services.insight.board.causes import Causes, added
 from services.insight.board.clocks import Clocks
 from services.insight.board.filters import Filters
 from services.insight.board.load import load
+from services.insight.board.press import Press, Reader
 from services.insight.board.week import Week, week
 from services.insight.explain import Explanation, explain_all
 from services.insight.instants import Connection, Pool, log_connection
@@ -40,6 +42,7 @@ class Figures:
     kept: list[SlaRow]
     effectiveness: list[EffectivenessRow]
     causes: list[CauseRow]
+    added_causes: Causes
     review: Review
     week: Week
 
@@ -49,6 +52,7 @@ class Case:
     """What a case's page shows."""
 
     timeline: Timeline
+    added_causes: Causes
     clocks: list[Explanation]
     traces: list[Trace]
 
@@ -64,6 +68,10 @@ class Sources(Protocol):
         """A case, as it stands or stood; UnknownCaseError: there is, or was, none."""
         ...
 
+    async def press(self, on: date | None, now: datetime, as_of: datetime | None) -> Press:
+        """The post offices' operating day, as it stands or stood; None: the latest."""
+        ...
+
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         """The figures, as they stand or stood."""
         ...
@@ -72,10 +80,12 @@ class Sources(Protocol):
 class Stored:
     """Asks the database for one page at a time: boards must not take from the projections what they need."""
 
-    def __init__(self, pool: Pool, projection: Projection, calendars: Calendars, home: Path) -> None:
+    def __init__(self, pool: Pool, projection: Projection, calendars: Calendars, home: Path, press: Reader) -> None:
         self._pool, self._projection, self._calendars, self._home = pool, projection, calendars, home
+        self._read_press = press
         self._one = asyncio.Lock()
         self._past: OrderedDict[object, Clocks] = OrderedDict()
+        self._press: OrderedDict[object, tuple[datetime, Press]] = OrderedDict()
         self._figures: OrderedDict[object, tuple[datetime, Figures]] = OrderedDict()
 
     async def past(self, as_of: datetime) -> Clocks:
@@ -89,9 +99,10 @@ class Stored:
     async def case(self, case_id: str, now: datetime, as_of: datetime | None) -> Case:
         async with self._asking() as connection, reading(connection):
             found = await timeline(connection, case_id, sla=self._projection, now=now, as_of=as_of)
+            causes_added = await added(connection)
             clocks = await explain_all(connection, case_id, sla=self._projection, now=now, as_of=as_of)
         traces = await asyncio.to_thread(spans_of_case, self._home, case_id)
-        return Case(found, clocks, traces)
+        return Case(found, causes_added, clocks, traces)
 
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         async def ask() -> tuple[datetime, Figures]:
@@ -108,14 +119,32 @@ class Stored:
                     ),
                     await effectiveness(connection, by=by, as_of=end),
                     await causes(connection, as_of=end),
+                    await added(connection),
                     await review(connection, now=now, end=end),
                     await week(connection, self._calendars.zone, filters),
                 )
 
-        key = (filters, by)
-        if key in self._figures and filters.as_of is None and now - self._figures[key][0] > _FRESH:
-            del self._figures[key]
-        return (await self._kept(self._figures, key, ask))[1]
+        return await self._fresh(self._figures, (filters, by), filters.as_of, now, ask)
+
+    async def press(self, on: date | None, now: datetime, as_of: datetime | None) -> Press:
+        async def ask() -> tuple[datetime, Press]:
+            async with self._asking() as connection, reading(connection):
+                return now, await self._read_press(connection, on, as_of or now)
+
+        return await self._fresh(self._press, (on, as_of), as_of, now, ask)
+
+    async def _fresh(
+        self,
+        kept: OrderedDict[object, tuple[datetime, T]],
+        key: object,
+        as_of: datetime | None,
+        now: datetime,
+        ask: Callable[[], Awaitable[tuple[datetime, T]]],
+    ) -> T:
+        """What was answered a moment ago, too; of the past, whenever it was."""
+        if key in kept and as_of is None and now - kept[key][0] > _FRESH:
+            del kept[key]
+        return (await self._kept(kept, key, ask))[1]
 
     async def _kept(self, kept: OrderedDict[object, T], key: object, ask: Callable[[], Awaitable[T]]) -> T:
         async with self._one:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -52,9 +52,23 @@ class Texts:
         """What something is called; of what has no text, its own name."""
         return "–" if not name else self.words[section].get(name, name)
 
+    def knowing(self, causes: Mapping[str, Mapping[str, str]]) -> Texts:
+        """The same, with the words of the causes that the centre added: by language, then by code."""
+        known = {**self.words["cause"], **causes.get(self.language, {})}
+        return replace(self, words={**self.words, "cause": known})
+
+    def value(self, field: str, said: str) -> str:
+        """A word of the contract, as a field of an event has it; some words mean another thing in another field."""
+        values = self.words["value"]
+        return values.get(f"{field}.{said}") or values.get(said, said)
+
     def number(self, value: float | None) -> str:
         """A number with its thousands apart."""
         return "–" if value is None else format_decimal(value, locale=self.locale)
+
+    def money(self, tiyn: int) -> str:
+        """A sum in tenge."""
+        return f"{format_decimal(tiyn / 100, '#,##0.00', locale=self.locale)} ₸"
 
     def share(self, value: float | None) -> str:
         """A share of 1, as percent."""
@@ -89,6 +103,10 @@ class Texts:
     def short_date(self, on: date) -> str:
         """A date in short, with its weekday."""
         return format_date(on, "EEE d MMM", locale=self.locale)
+
+    def full_date(self, on: date) -> str:
+        """A date with its weekday."""
+        return format_date(on, "full", locale=self.locale)
 
     def length(self, seconds: float | None, units: int = 2) -> str:
         """A length of time in its largest units; in all four of them it can be added up."""
