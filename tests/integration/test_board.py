@@ -126,6 +126,13 @@ async def test_what_is_accepted_appears_by_itself_and_all_is_done_by_keyboard(
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_contain_text(case_id)
     await expect(page.locator("main")).to_contain_text("запечатано")
+
+    await page.locator("summary").first.focus()
+    await page.keyboard.press("Enter")
+    why = page.locator("details[open]")
+    await expect(why).to_contain_text("details_visit, версия 1, действует всегда")
+    await expect(why).to_contain_text("10 мин; норма 5 мин")
+    await expect(why).to_contain_text("Обращение поступило (событие ")
     assert troubles == []
 
 
@@ -156,8 +163,10 @@ async def test_pages_are_accessible_and_fit_a_phone(
     await page.set_viewport_size({"width": width, "height": 844})
     await log_in_by_keyboard(page, board)
     await expect(page.locator("#lists")).to_contain_text(case_id, timeout=20_000)
-    for path in ("", f"case?id={case_id}", "figures", "?as_of=2026-01-01T00:00"):
+    for path in ("", f"case?id={case_id}", "figures", "trends", "press", "?as_of=2026-01-01T00:00"):
         await page.goto(board + path)
+        for closed in await page.locator("details:not([open]) > summary").all():
+            await closed.click()
         tags = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
         found = await Axe().run(page, options=tags)
         assert found.violations_count == 0, (path, found.generate_report())

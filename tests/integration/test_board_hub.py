@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from deploy.board.press import press
-from services.insight import queries
+from services.insight import queries, reports
 from services.insight.board.accounts import Account, Accounts, Role
 from services.insight.board.clocks import Clocks, Standing
 from services.insight.board.draw import ORDER
@@ -28,8 +28,10 @@ from services.insight.board.press import State
 from services.insight.board.sessions import Sessions
 from services.insight.board.sources import Stored
 from services.insight.board.texts import texts
+from services.insight.board.trend import Period
 from services.insight.instants import log_connection
 from services.insight.rebuild import rebuild
+from services.insight.standpoint import Standpoint
 from services.insight.timeline import UnknownCaseError
 from services.insight.views import projections
 from shared.centre import centre
@@ -170,6 +172,33 @@ async def test_a_case_is_shown_as_it_stood(
     assert len(told) > 1
     with pytest.raises(UnknownCaseError):
         await sources.case(row["case_id"], NOW, row["first"] - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("as_of", [None, START + timedelta(days=8)])
+async def test_a_trend_says_what_the_report_says(
+    clean_store: RunningServers,
+    pool: Pool,
+    store: asyncpg.Connection[asyncpg.Record],
+    tmp_path: Path,
+    as_of: datetime | None,
+) -> None:
+    await append(store, history(4, 80))
+    await build(clean_store)
+    sources = Stored(pool, SLA, CALENDARS, tmp_path, press)
+    found = await sources.trend(Filters(as_of=as_of), Period.MONTH, NOW)
+    seen = Standpoint(now=as_of or NOW, until=as_of)
+    async with pool.acquire() as connection:
+        rows = await reports.answer(connection, reports.REPORTS["trend"], reports.Asked(seen, by=("month",)))
+    told = {(row["indicator"], row["month"]): row["kept"] for row in rows if row["kept"] is not None}
+    board = {(name, f"{day:%Y-%m}"): point.share for name, line in found.lines.items() for day, point in line.items()}
+    assert board == told
+    assert len(told) > 5
+    weeks = await sources.trend(Filters(as_of=as_of), Period.WEEK, NOW)
+    assert {day.weekday() for day in weeks.periods} == {0}
+    sums = [sum(one.judged for line in shown.lines.values() for one in line.values()) for shown in (found, weeks)]
+    assert sums[0] == sums[1] > 0
+    one = await sources.trend(Filters(as_of=as_of, indicator=rows[0]["indicator"]), Period.MONTH, NOW)
+    assert set(one.lines) <= {rows[0]["indicator"]}
 
 
 async def test_an_operating_day_is_shown_as_it_stood(

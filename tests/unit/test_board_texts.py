@@ -63,7 +63,7 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders(language: 
         ("account", set(BoardRole)),
         ("role", {*Role, *NAMED, "reaction"}),
         ("channel", set(Channel)),
-        ("service", set(Context)),
+        ("service", {*Context, "watch"}),
         ("group", set(EffectivenessGroup)),
         ("day", set(State)),
         ("counted", set(Counted)),

@@ -23,6 +23,7 @@ from services.insight.board.hub import Hub
 from services.insight.board.press import OperatingDay, Press, State
 from services.insight.board.sessions import COOKIE, IDLE_S, LONGEST_S, Sessions
 from services.insight.board.sources import Case, Figures
+from services.insight.board.trend import Period, Point, Trend
 from services.insight.board.week import Week
 from services.insight.persons import Person
 from services.insight.queries import CauseRow, EffectivenessGroup
@@ -84,6 +85,11 @@ class Told:
         found = protocol("post-1", DAY, [(event, EVENING) for event in (*A_DAY, counted(cash=1))])
         assert found is not None
         return Press(DAY, None, DAY + timedelta(days=1), [shown(found), OperatingDay("post-2", State.OPEN, *[0] * 6)])
+
+    async def trend(self, filters: Filters, by: Period, now: datetime) -> Trend:
+        self.asked.append((filters, by))
+        weeks = [date(2026, 3, 2), date(2026, 3, 9)]
+        return Trend(weeks, {"mail_answer": dict(zip(weeks, (Point(1, 4), Point(3, 3)), strict=True))})
 
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         self.asked.append((filters, by))
@@ -311,6 +317,16 @@ def test_the_board_is_shown_as_it_stood(browser: TestClient, told: Told) -> None
     assert "relay" not in page
 
 
+def test_trends_show_the_share_in_each_period(browser: TestClient, told: Told) -> None:
+    log_in(browser, Role.ANALYST)
+    page = browser.get("/trends?by=month&office=north&indicator=mail_answer").text
+    assert told.asked == [(Filters(office="north", indicator="mail_answer"), Period.MONTH)]
+    assert re.findall(r"(\d+%) <small>(\d+/\d+)", page) == [("25%", "1/4"), ("100%", "3/3")] * 2
+    assert 'points="0.0,18.0 120.0,0.0"' in page
+    browser.get("/trends?by=century")
+    assert told.asked[-1] == (Filters(), Period.WEEK)
+
+
 def test_an_operating_day_shows_every_line_against_the_count(browser: TestClient, told: Told) -> None:
     log_in(browser, Role.STAFF)
     page = browser.get("/press?as_of=2026-10-05T18:30").text
@@ -370,7 +386,7 @@ _THEIR_OWN = re.compile(
 
 
 @pytest.mark.parametrize("language", ["kk", "ru"])
-@pytest.mark.parametrize("path", ["/", "/case?id=late-1", "/figures", "/press", "/nothing", "/login"])
+@pytest.mark.parametrize("path", ["/", "/case?id=late-1", "/figures", "/trends", "/press", "/nothing", "/login"])
 def test_no_name_on_any_page_is_left_in_english(browser: TestClient, path: str, language: str) -> None:
     log_in(browser, Role.MANAGER)
     page = browser.get(f"{path}{'&' if '?' in path else '?'}lang={language}").text

@@ -73,6 +73,7 @@ def create(hub: Hub, sources: Sources, accounts: Accounts, zone: tzinfo) -> Star
             Route("/live", guarded(Right.NOW, pages.live), methods=["GET"]),
             Route("/case", guarded(Right.CASES, pages.case), methods=["GET"]),
             Route("/figures", guarded(Right.FIGURES, pages.figures), methods=["GET"]),
+            Route("/trends", guarded(Right.FIGURES, pages.trends), methods=["GET"]),
             Route("/press", guarded(Right.PRESS, pages.press), methods=["GET"]),
             Route("/login", door.form, methods=["GET"]),
             Route("/login", door.log_in, methods=["POST"]),

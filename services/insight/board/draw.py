@@ -18,7 +18,12 @@ from services.insight.board.texts import LANGUAGES, Texts
 from services.insight.instants import Instant, moment
 
 HERE = Path(__file__).parent
-MENU = (("/", "ui.now", Right.NOW), ("/figures", "ui.figures", Right.FIGURES), ("/press", "press.title", Right.PRESS))
+MENU = (
+    ("/", "ui.now", Right.NOW),
+    ("/figures", "ui.figures", Right.FIGURES),
+    ("/trends", "trend.title", Right.FIGURES),
+    ("/press", "press.title", Right.PRESS),
+)
 REGIONS = ("tiles", "lists", "stages", "owners", "health")
 """The parts of the first page that change by themselves."""
 

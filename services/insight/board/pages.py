@@ -27,6 +27,7 @@ from services.insight.board.press import uncertified
 from services.insight.board.sessions import COOKIE, Sessions
 from services.insight.board.sources import Sources
 from services.insight.board.texts import Texts
+from services.insight.board.trend import Period
 from services.insight.instants import Instant, instant, moment
 from services.insight.queries import EffectivenessGroup, NotBuiltError
 
@@ -106,6 +107,22 @@ class Pages:
             causes=ranked([(row.cause, row.named) for row in found.causes]),
             complaint_causes=ranked([(row["cause"], row["named"]) for row in found.review.causes]),
             offered=[*choices(_FIGURES_BY, known, filters, texts), groups],
+        )
+
+    async def trends(self, asked: Asked) -> Response:
+        """How limits are kept from week to week, or from month to month."""
+        wanted = asked.request.query_params.get("by", "week")
+        by = Period(wanted) if wanted in set(Period) else Period.WEEK
+        texts, filters = asked.texts, asked.filters
+        found = await self._sources.trend(filters, by, self._hub.now())
+        known = {} if self._hub.clocks is None else values(self._hub.clocks, self._hub.now())
+        periods: Choice = ("by", texts("ui.by"), by, [(one, texts.named("trend", one)) for one in Period])
+        return self._page(
+            *("trends.html", asked, "/trends"),
+            found=found,
+            names=sorted(found.lines, key=lambda name: (draw.ORDER.get(name, len(draw.ORDER)), name)),
+            period_name=texts.short_date if by is Period.WEEK else texts.month,
+            offered=[*choices((*_FIGURES_BY, "indicator"), known, filters, texts), periods],
         )
 
     async def press(self, asked: Asked) -> Response:

@@ -16,6 +16,7 @@ from services.insight.board.clocks import Clocks
 from services.insight.board.filters import Filters
 from services.insight.board.load import load
 from services.insight.board.press import Press, Reader
+from services.insight.board.trend import Period, Trend, trend
 from services.insight.board.week import Week, week
 from services.insight.explain import Explanation, explain_all
 from services.insight.instants import Connection, Pool, log_connection
@@ -72,6 +73,10 @@ class Sources(Protocol):
         """The post offices' operating day, as it stands or stood; None: the latest."""
         ...
 
+    async def trend(self, filters: Filters, by: Period, now: datetime) -> Trend:
+        """How the limits were kept from period to period."""
+        ...
+
     async def figures(self, filters: Filters, by: EffectivenessGroup, now: datetime) -> Figures:
         """The figures, as they stand or stood."""
         ...
@@ -85,6 +90,7 @@ class Stored:
         self._read_press = press
         self._one = asyncio.Lock()
         self._past: OrderedDict[object, Clocks] = OrderedDict()
+        self._trends: OrderedDict[object, tuple[datetime, Trend]] = OrderedDict()
         self._press: OrderedDict[object, tuple[datetime, Press]] = OrderedDict()
         self._figures: OrderedDict[object, tuple[datetime, Figures]] = OrderedDict()
 
@@ -132,6 +138,13 @@ class Stored:
                 return now, await self._read_press(connection, on, as_of or now)
 
         return await self._fresh(self._press, (on, as_of), as_of, now, ask)
+
+    async def trend(self, filters: Filters, by: Period, now: datetime) -> Trend:
+        async def ask() -> tuple[datetime, Trend]:
+            async with self._asking() as connection:
+                return now, await trend(connection, self._calendars.zone, filters, by, now)
+
+        return await self._fresh(self._trends, (filters, by), filters.as_of, now, ask)
 
     async def _fresh(
         self,

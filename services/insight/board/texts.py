@@ -104,6 +104,10 @@ class Texts:
         """A date in short, with its weekday."""
         return format_date(on, "EEE d MMM", locale=self.locale)
 
+    def month(self, on: date) -> str:
+        """A month of a year."""
+        return format_date(on, "LLL y", locale=self.locale)
+
     def full_date(self, on: date) -> str:
         """A date with its weekday."""
         return format_date(on, "full", locale=self.locale)
