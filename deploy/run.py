@@ -72,6 +72,7 @@ def run_detached(home: Path, *, movable_clock: bool) -> None:
         state = find_running(home)
         if state is not None and state.pid == launcher.pid and all(part.ready for part in state.parts()):
             Console(highlight=False).print(f"Tereze is up in {where.path}. Stop it with: tereze down")
+            Console(highlight=False).print("See it in a browser with: tereze board")
             return
         if launcher.poll() is not None or time.monotonic() > deadline:
             raise Problem(f"Tereze did not start; see {log}:\n{log.read_text(errors='replace')}")
