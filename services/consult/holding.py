@@ -107,6 +107,8 @@ def _by_the_plan(state: Consultation, done: HoldConsultation) -> None:
 def owe_follow_up(state: Consultation, dissatisfied: Dissatisfied) -> Sequence[FollowUpDue]:
     """Stage 7: a dissatisfied consumer is owed a further consultation, by whoever has the case, with a due date.
 
+    Its manager, too, is who took the case over meanwhile (`HandOverFeedback`).
+
     Told of the same dissatisfaction twice, nothing more is owed.
     """
     if dissatisfied.number > state.held:
@@ -127,6 +129,7 @@ def owe_follow_up(state: Consultation, dissatisfied: Dissatisfied) -> Sequence[F
             owner=dissatisfied.owner or dissatisfied.consultant,
             due_at=agreed_at or dissatisfied.held_at + FOLLOW_UP_WITHIN,
             agreed=agreed_at is not None,
+            manager=dissatisfied.manager,
         )
     ]
 

@@ -177,6 +177,7 @@ def evolve(state: State, event: Event, occurred_at: datetime) -> State:
                 state,
                 next=Next.CONSULTATION,
                 consultant=event.owner,
+                manager=event.manager or state.manager,
                 latest_at=max(state.latest_at, occurred_at),
                 agreed_at=event.due_at if event.agreed else None,
             )

@@ -226,6 +226,7 @@ def take_immediate_action(complaint: Complaint, taken: TakeImmediateAction) -> I
 def ask(complaint: Complaint, asked: AskComplainant, given: Given[Any]) -> ComplainantAsked:
     """Before the decision, one question at a time, until a time to come: so long the clock of the answer pauses."""
     undecided(complaint)
+    impartial(complaint, asked.asked_by, "asked_by")
     if complaint.waiting:
         raise Refused("already_asked", "the complainant is asked already; record what they answer first", "case_id")
     if not complaint.received.has_contacts:
@@ -256,7 +257,10 @@ def answered(complaint: Complaint, said: RecordComplainantsAnswer, given: Given[
 
 
 def investigate(complaint: Complaint, found: InvestigateComplaint, given: Given[Any]) -> ComplaintInvestigated:
-    """As deep as the assessment asks, by somebody whom the complaint is not about."""
+    """As deep as the assessment asks, by somebody whom the complaint is not about.
+
+    Whom it turns out to be about passes it on first: else their own complaint would stay theirs to answer for.
+    """
     if complaint.depth is None:
         raise Refused("not_assessed", "assess the complaint first (AssessComplaint)", "case_id", early=True)
     if complaint.status is not ComplaintStatus.ASSESSED:
@@ -272,6 +276,14 @@ def investigate(complaint: Complaint, found: InvestigateComplaint, given: Given[
     concerned = complaint.concerned | set(found.concerned)
     if found.investigator in concerned:
         raise _concerned(found.investigator, "investigator")
+    if complaint.responsible in concerned:
+        raise Refused(
+            "not_impartial",
+            f"the complaint is about {complaint.responsible}, who answers for it; a manager names somebody else first "
+            "(AssignComplaint)",
+            "concerned",
+            early=True,
+        )
     in_other_hands(complaint, found.investigator, "investigator")
     _deep_enough(complaint, complaint.depth, found)
     causes.check_named(given, found.causes)
@@ -331,6 +343,13 @@ def undecided(complaint: Complaint) -> None:
     """Refuse what belongs before the decision."""
     if complaint.status not in {ComplaintStatus.RECEIVED, ComplaintStatus.ASSESSED, ComplaintStatus.INVESTIGATED}:
         raise Refused("already_decided", "this complaint is decided; go on with the decision", "case_id")
+
+
+def unanswered(complaint: Complaint) -> None:
+    """Refuse what belongs before the answer, in a review too: that one follows an answer that was not accepted."""
+    undecided(complaint)
+    if complaint.communicated is not None:
+        raise Refused("already_answered", "this complaint was answered; go on with its review", "case_id")
 
 
 def _concerned(person: str, field: str) -> Refused:

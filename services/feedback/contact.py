@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.feedback.complaint import Complaint
-from services.feedback.complaints import undecided
+from services.feedback.complaints import unanswered
 from shared.contracts.complaints import (
     AssessComplaintHandling,
     ComplainantUnreached,
@@ -41,7 +41,7 @@ def tell_status(complaint: Complaint, told: TellComplaintStatus) -> ComplaintSta
 
 def extend(complaint: Complaint, longer: ExtendComplaint, given: Given[Any]) -> ComplaintExtended:
     """Once, where the regime allows it, before the answer, with the reason told to the complainant."""
-    undecided(complaint)
+    unanswered(complaint)
     if complaint.depth is None:
         raise Refused(
             "not_assessed",

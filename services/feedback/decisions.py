@@ -12,7 +12,7 @@ from typing import Any
 
 from services.feedback import causes
 from services.feedback.complaint import Complaint
-from services.feedback.complaints import impartial, in_other_hands, not_of, not_waiting, undecided
+from services.feedback.complaints import impartial, in_other_hands, not_of, not_waiting, unanswered
 from services.feedback.days import end_of
 from shared.contracts.base import Event
 from shared.contracts.complaints import (
@@ -121,10 +121,11 @@ def _cause_is_removed(response: DecideComplaint, found: Sequence[str]) -> None:
 
 
 def communicate(complaint: Complaint, told: CommunicateDecision, given: Given[Any]) -> DecisionCommunicated:
-    """The decision and every recourse there is, to a complainant who can be told."""
+    """The decision and every recourse there is, to a complainant who can be told, not by whom it is about."""
     decided = complaint.decided
     if complaint.status is not ComplaintStatus.DECIDED or decided is None:
         raise Refused("not_decided", "there is no decision to tell; decide the complaint first", "case_id", early=True)
+    impartial(complaint, told.communicated_by, "communicated_by")
     if not complaint.received.has_contacts:
         raise Refused("nobody_to_tell", "this complaint has no contact details; close it (CloseComplaint)", "case_id")
     return DecisionCommunicated(
@@ -160,7 +161,7 @@ def reply(complaint: Complaint, said: RecordComplainantsReply) -> DecisionAccept
 
 
 def carry_out(complaint: Complaint, done: CarryOutRemedy) -> RemedyCarriedOut:
-    """What was promised and accepted is done."""
+    """What was promised and accepted is done: by anybody, for an apology is due from whom the complaint is about."""
     if not complaint.remedy_owed:
         raise Refused(
             "no_remedy_owed", "no remedy was accepted, or it is carried out; close next", "case_id", early=True
@@ -227,7 +228,8 @@ def end_recourse(complaint: Complaint, came: RecordRecourseOutcome) -> RecourseE
 
 
 def close(complaint: Complaint, wanted: CloseComplaint, given: Given[Any]) -> ComplaintClosed:
-    """The end, for a reason that the complaint's own history gives."""
+    """The end, for a reason that the complaint's own history gives, not by whom it is about."""
+    impartial(complaint, wanted.closed_by, "closed_by")
     return _closed(complaint, _reason_to_close(complaint, given), wanted.closed_by)
 
 
@@ -270,8 +272,8 @@ def withdraw(complaint: Complaint, said: WithdrawComplaint) -> Sequence[Event]:
 
 
 def forward(complaint: Complaint, sent: ForwardComplaint) -> Sequence[Event]:
-    """Another body's business, before the decision; the complainant is told where the regime asks for it."""
-    undecided(complaint)
+    """Another body's business, before any answer; the complainant is told where the regime asks for it."""
+    unanswered(complaint)
     received = complaint.received
     if RULES[complaint.regime].forward_notice and received.has_contacts and not sent.notified:
         raise Refused("notice_missing", "tell the complainant where it is sent, then send notified=true", "notified")

@@ -22,10 +22,12 @@ def hand_over(case: Feedback, passed: HandOverFeedback) -> FeedbackHandedOver:
             "its consultant owes",
             "consultant",
         )
-    if case.surveyed and case.next_survey is None:
+    # Which topical issues are still owed only consult knows, so a consultant may change whatever has ended here.
+    if passed.consultant is None and case.surveyed and case.next_survey is None:
         raise Refused(
             "nothing_owed",
-            "this case's impact is evaluated and nothing is owed; to ask once more, extend it (ExtendImpact)",
+            "this case's impact is evaluated and its manager owes nothing; to ask once more, extend it (ExtendImpact); "
+            "where topical issues are still owed, name the new consultant",
             "case_id",
         )
     latest = case.latest

@@ -175,4 +175,5 @@ def _dissatisfied(case: Feedback, said: AssessSatisfaction, closed_at: datetime,
         further_needs=said.further_needs,
         agreed_follow_up_at=said.agreed_follow_up_at,
         owner=case.consultant,
+        manager=case.manager,
     )

@@ -368,6 +368,8 @@ class FollowUpDue(_Consult, Event):
     owner: Id
     due_at: datetime
     agreed: bool
+    manager: Id | None = None
+    """Who manages the case from now on; None: as before."""
 
 
 class ConsultationRescheduled(_Consult, Event):

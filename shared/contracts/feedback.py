@@ -248,6 +248,8 @@ class Dissatisfied(_Feedback, Event):
     agreed_follow_up_at: datetime | None
     owner: Id | None = None
     """Who has the case now, and owes the further consultation; of events of before it was said: `consultant`."""
+    manager: Id | None = None
+    """Who manages the case now, here; of events of before it was said: as consult knows."""
 
 
 class EffectivenessEvaluated(_Feedback, Event):

@@ -398,6 +398,25 @@ def test_whom_it_is_about_neither_investigates_nor_decides() -> None:
     when(ASSESSED, investigate(concerned=["m-1"])).then(refused("not_impartial", "investigator"))
     found = (*ASSESSED, investigate(concerned=["k-7"]))
     when(found, respond(decided_by="k-7")).then(refused("not_impartial", "decided_by"))
+    by_her = {"asked_by": "k-7", "communicated_by": "k-7", "closed_by": "k-7"}
+    when(found, ASK.model_copy(update=by_her)).then(refused("not_impartial", "asked_by"))
+    decided = (*found, respond())
+    when(decided, TELL.model_copy(update=by_her)).then(refused("not_impartial", "communicated_by"))
+    accepted = (*decided, TELL, ACCEPT)
+    when(accepted, CLOSE.model_copy(update=by_her)).then(refused("not_impartial", "closed_by"))
+    when(accepted, CLOSE).then_one(ComplaintClosed, because=Closed.ACCEPTED)
+
+
+def test_whom_it_turns_out_to_be_about_answers_for_it_no_longer() -> None:
+    """Regression: they told and closed it, and were to check that the cause, they themselves, was gone."""
+    about_him = investigate(investigator="s-2", concerned=["m-1"])
+    when(ASSESSED, about_him).then(refused("not_impartial", "concerned", early=True))
+    to_m_2 = AssignComplaint(case_id="X1", responsible="m-2", reason="it is about m-1")
+    found = (*ASSESSED, to_m_2, about_him)
+    outcome = when(found, respond(decided_by="m-2"))
+    outcome.then_one(ActionDue, verifier="m-2")
+    back = to_m_2.model_copy(update={"responsible": "m-1"})
+    when(found, back).then(refused("not_impartial", "responsible"))
 
 
 # ── decided ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -590,6 +609,15 @@ def test_what_is_another_bodys_business_is_sent_on_with_notice() -> None:
     outcome.then_one(ComplaintForwarded, to="city transport")
     outcome.then_one(ComplaintClosed, because=Closed.FORWARDED)
     when(DECIDED, sent).then(refused("already_decided", "case_id"))
+
+
+def test_what_was_answered_is_neither_sent_on_nor_put_off_in_its_review() -> None:
+    """Regression: a review, which begins where the investigation does, was ended by sending the complaint on."""
+    appeal = (receive(case_type="appeal"), *REVIEWED[1:])
+    sent = ForwardComplaint(case_id="X1", to="city transport", reason="a bus", notified=True)
+    when(appeal, sent).then(refused("already_answered", "case_id"))
+    longer = ExtendComplaint(case_id="X1", reason="an expert is needed", notified_at=NINE)
+    when(appeal, longer).then(refused("already_answered", "case_id"))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from services.consult.domain import DECIDER as CONSULT
 from services.insight.timeline import Deadline
 from shared.contracts.base import Message
 from shared.contracts.consult import (
+    CancelConsultation,
+    CaseEnded,
     ConsultationOpened,
     ConsultHeld,
     FollowUpDue,
@@ -30,7 +32,8 @@ from shared.contracts.feedback import (
 )
 from shared.contracts.intake import CollectDetails, ReceiveCall, ReceiveRequest
 from shared.contracts.quality import CompleteAction, MoveAction, OrderAction, VerifyAction
-from shared.contracts.values import Channel, Form, Language, Solved
+from shared.contracts.values import CancelGround, Channel, Form, Language, Solved
+from shared.decider import Refused
 
 from .case_clocks import clocks
 from .case_world import Happened, World
@@ -154,6 +157,32 @@ def test_the_issues_of_every_consultation_change_hands_by_either_service() -> No
     passed = world(*steps, (TO_OTHERS, after), (UNCONTENT, DAY + timedelta(minutes=35)), (to_k_3, 2 * DAY))
     assert issues(passed) == ["k-3", "k-3"]
     assert owed(passed)["follow_up"].owner == "k-3"
+
+
+def test_issues_owed_after_the_last_survey_still_change_hands() -> None:
+    """Regression: with the impact known, feedback owed nothing and consult was done: they stayed with who had left."""
+    passed = HandOverFeedback(case_id="A1", consultant="k-2", reason="leaves the centre")
+    made = world(*STEPS, (AFTER_THREE, 70 * DAY), (passed, 71 * DAY))
+    assert {name: one.owner for name, one in owed(made).items()} == {"topical_issues": "k-2"}
+    with pytest.raises(Refused, match="name the new consultant"):
+        made.submit(passed.model_copy(update={"consultant": None, "manager": "m-2"}))
+
+
+def test_who_manages_the_case_by_a_hand_over_ends_it_where_a_further_consultation_is_owed() -> None:
+    """Regression: consult asked for the word of the manager who had left."""
+    to_m_2 = HandOverFeedback(case_id="A1", manager="m-2", reason="m-1 leaves the centre")
+    made = world(*STEPS[:3], (to_m_2, timedelta(minutes=42)), (UNCONTENT, timedelta(minutes=45)))
+    off = CancelConsultation(case_id="A1", ground=CancelGround.OUT_OF_REMIT, reason="a court's", approved_by="m-1")
+    with pytest.raises(Refused, match="only m-2"):
+        made.submit(off)
+    assert any(isinstance(one, CaseEnded) for one in made.submit(off.model_copy(update={"approved_by": "m-2"})))
+    # A dissatisfaction of before it said who manages the case leaves it as consult knows.
+    [said] = [one.event for one in made.log if isinstance(one.event, Dissatisfied)]
+    of_old = given(CONSULT, tuple((one.event, one.at) for one in made.log if isinstance(one.event, OF_CONSULT)))
+    [owes] = of_old.when(said.model_copy(update={"manager": None})).events
+    opened = tuple((one.event, one.at) for one in made.log if isinstance(one.event, OF_CONSULT))
+    again = given(CONSULT, (*opened, (owes, made.now)))
+    assert "only m-1" in str(again.when(off.model_copy(update={"approved_by": "m-2"}), at=made.now).refusal)
 
 
 def test_an_older_hand_over_passed_on_the_issues_of_the_last_consultation() -> None:

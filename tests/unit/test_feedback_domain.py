@@ -112,7 +112,8 @@ def satisfied(number: int = 1, held_at: datetime = ELEVEN, closed_at: datetime =
 
 
 def dissatisfied(**more: Any) -> Dissatisfied:
-    facts: dict[str, Any] = {"closed_at": NOON, "agreed_follow_up_at": None, "owner": "consultant-1"} | more
+    who = {"owner": "consultant-1", "manager": "manager-1"}
+    facts: dict[str, Any] = {"closed_at": NOON, "agreed_follow_up_at": None} | who | more
     return Dissatisfied(
         consultation_id="A1-1", number=1, held_at=ELEVEN, causes=["unclear_explanation"], **WHO, **WHAT, **facts
     )
