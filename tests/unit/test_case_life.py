@@ -7,15 +7,11 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from shared.contracts.base import Message
-from shared.contracts.consult import (
-    ConsultHeld,
-)
-from shared.contracts.feedback import (
-    ImpactEvaluated,
-)
+from shared.contracts.consult import ConsultHeld, HandOverConsultation
+from shared.contracts.feedback import HandOverFeedback, ImpactEvaluated
 from shared.contracts.values import (
     Channel,
 )
@@ -28,6 +24,17 @@ from .case_world import World
 
 class CaseLife(CaseMachine):
     """Channels submit what they like; a diligent centre takes the next step of the stage table."""
+
+    @initialize(
+        stages=st.sampled_from([4, 3, 5, 0, 7]),
+        channel=st.sampled_from([Channel.WALK_IN, Channel.EMAIL]),
+        prepare=st.booleans(),
+        present=st.booleans(),
+    )
+    def a_case_is_under_way(self, stages: int, channel: Channel, prepare: bool, present: bool) -> None:
+        """Most of what can go wrong goes wrong after a consultation: chance alone seldom comes that far."""
+        for _ in range(stages):
+            self.the_next_step_is_taken(channel, prepare, present, content=False, effective=False)
 
     # ── what the outside does ────────────────────────────────────────────────────────────────────────────────
 
@@ -42,6 +49,22 @@ class CaseLife(CaseMachine):
             self.world.settle()
         with contextlib.suppress(Refused):
             self.world.submit(data.draw(st.sampled_from(steps(self.world.now))))
+
+    @precondition(lambda self: self.world.of(ConsultHeld))
+    @rule(
+        who=st.sampled_from(["consultant-2", "consultant-3"]),
+        consultation=st.booleans(),
+        then=st.sampled_from([2, 1, 0]),
+    )
+    def another_consultant_takes_over(self, who: str, consultation: bool, then: int) -> None:
+        """Between the stages: while the assessment is owed, or the further consultation. Some go on at once."""
+        self.world.settle()
+        passed = HandOverConsultation if consultation else HandOverFeedback
+        with contextlib.suppress(Refused):
+            self.world.submit(passed(case_id="A1", consultant=who, reason="on leave"))
+        for _ in range(then):
+            self.the_next_step_is_taken(Channel.WALK_IN, prepare=False, present=False, content=False, effective=False)
+        self.world.settle()
 
     @rule(minutes=st.integers(1, 45 * 24 * 60))
     def time_passes(self, minutes: int) -> None:
@@ -72,7 +95,7 @@ class CaseLife(CaseMachine):
             assert self.world.submit(command)
 
 
-CaseLife.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+CaseLife.TestCase.settings = settings(max_examples=35, stateful_step_count=30, deadline=None)
 TestCaseLife = CaseLife.TestCase
 
 
