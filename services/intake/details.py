@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from services.intake import clarifying, routing
-from services.intake.contacts import can_be_reached, record_of, record_stream, survivor, survivors
+from services.intake import clarifying, reaching, routing
+from services.intake.contacts import record_of
 from services.intake.state import Request, State
-from shared.contracts.base import Event, Message
+from shared.contracts.base import Event
 from shared.contracts.intake import (
     AskClarification,
     ClarificationAsked,
@@ -29,24 +29,12 @@ _THERE = PRESENT - {Channel.VOICE_MAIL}
 """Who is there is asked at once. Who left a message is not: they are phoned or written to, as who wrote is."""
 
 
-def needs(message: Message, _blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
+def needs(message: CollectDetails | EndRequest, blind: Blind, known: Mapping[str, State]) -> Iterator[str]:
     """The case, which names them: its office, whose manager is asked for, and whoever may have been entered since."""
-    if isinstance(message, CollectDetails | EndRequest | AskClarification):
-        yield f"case-{message.case_id}"
-        request = known.get(f"case-{message.case_id}")
-        if isinstance(request, Request):
-            yield routing.office_stream(request.office)
-            yield record_stream(_whose(request, message.case_id))
-            yield from survivors(known)
-
-
-def unnamed(case_id: str) -> str:
-    """How a consumer is called of whom nothing was known when the request came in."""
-    return f"c-{case_id}"
-
-
-def _whose(request: Request, case_id: str) -> str:
-    return request.consumer_id or unnamed(case_id)
+    yield from reaching.needs(message, blind, known)
+    request = known.get(f"case-{message.case_id}")
+    if isinstance(request, Request):
+        yield routing.office_stream(request.office)
 
 
 def still_open(request: Request) -> None:
@@ -97,7 +85,7 @@ def _somebody(request: Request, details: CollectDetails, given: Given[State]) ->
     A centre advises whoever walks in: that somebody will not say who they are is no reason to send them away, but it
     is recorded, since their later stages reach nobody.
     """
-    who = _whose(request, details.case_id)
+    who = reaching.whose(request, details.case_id)
     record = record_of(who, given.others)
     # Only a record that is in the base can answer for another one.
     entered = request.identified or record.registered or record.into is not None
@@ -178,8 +166,8 @@ def clarify(
 
 def _has_contacts(request: Request, case_id: str, given: Given[State]) -> None:
     """Nobody can be asked of whom neither the request nor the information base knows a phone, a mail or an address."""
-    who = survivor(_whose(request, case_id), given.others)
-    if not (request.reachable or can_be_reached(record_of(who, given.others).known)):
+    if not reaching.is_reachable(request, case_id, given):
+        who = reaching.whose(request, case_id)
         raise Refused(
             "no_contact_details",
             f"nobody can be asked without contact details; enter them (RegisterConsumer, as {who}), collect what is "

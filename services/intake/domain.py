@@ -1,7 +1,7 @@
 """The rules of intake, an index: DOMAIN.md §2 stages 1-2, §3, §4 and §9, by topic.
 
 - `requests`: a request for a consultation comes in, is handed over, or ends at once; `details`: stage 2.
-- `clarifying`: what is missing is asked of the consumer, whichever of the two it is.
+- `clarifying`: what is missing is asked of the consumer, whichever of the two it is; `reaching`: whether they can be.
 - `mail` and `mail_ends`: a written request is registered, clarified, forwarded; answered, put off, declined, sent on.
 - `registry`, `contacts` and `elsewhere`: the one information base: recognise, enter, verify, merge, forget.
 - `calls` and `callbacks`: a phone call with its steps, scripts, and what is promised to whom was not served.
@@ -29,6 +29,7 @@ from services.intake import (
     elsewhere,
     mail,
     mail_ends,
+    reaching,
     registry,
     requests,
     routing,
@@ -335,7 +336,11 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     ContactAdded: registry.needs,
     CollectDetails: details.needs,
     EndRequest: details.needs,
-    AskClarification: details.needs,
+    AskClarification: reaching.needs,
+    AnswerWrittenRequest: reaching.needs,
+    DeclineWrittenRequest: reaching.needs,
+    ForwardMisdirected: reaching.needs,
+    ExtendAnswer: reaching.needs,
     ComplaintReceived: elsewhere.needs,
     SubscriptionAccepted: elsewhere.needs,
     ReceiveCall: calls.needs,

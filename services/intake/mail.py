@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.intake import clarifying, routing
+from services.intake import clarifying, reaching, routing
 from services.intake.contacts import can_be_reached, looks_up, recognise
 from services.intake.requests import opens
 from services.intake.state import State, Written
@@ -155,10 +155,11 @@ def check_completeness(written: Written, check: CheckCompleteness, given: Given[
 def ask_clarification(written: Written, asked: AskClarification, given: Given[State]) -> ClarificationAsked:
     """Data is missing: the consumer is asked by any channel, and it is agreed when the request goes on."""
     in_work(written, given)
-    if not written.has_contacts:
+    if not reaching.is_reachable(written, asked.case_id, given):
         raise Refused(
             "no_contact_details",
-            "nobody can be asked without contact details; decline the request with ground no_contact_details",
+            "nobody can be asked without contact details; where they are known, enter them (RegisterConsumer, as "
+            f"{reaching.whose(written, asked.case_id)}), else decline the request with ground no_contact_details",
             "case_id",
         )
     clarifying.may_ask(written, asked, given)

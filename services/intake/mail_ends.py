@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.intake import reaching
 from services.intake.mail import closing, in_work, last_step, still_open
 from services.intake.state import State, Written
 from shared.contracts.base import Event
@@ -32,7 +33,7 @@ def answer(written: Written, reply: AnswerWrittenRequest, given: Given[State]) -
     still_open(written)
     _is_registered(written)
     if not written.history:
-        _may_be_answered(written, reply)
+        _may_be_answered(written, reply, given)
         _has_what_an_answer_needs(reply)
     not_before(written.latest_at, given.occurred_at, last_step(written))
     answered = WrittenRequestAnswered(
@@ -56,6 +57,7 @@ def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[State
     still_open(written)
     _is_registered(written)
     not_considered = refusal.ground is DeclineGround.NO_CONTACT_DETAILS
+    reachable = reaching.is_reachable(written, refusal.case_id, given)
     if not RULES[written.regime].allows_refusal(refusal.ground):
         raise Refused(
             "ground_not_allowed",
@@ -63,13 +65,13 @@ def decline(written: Written, refusal: DeclineWrittenRequest, given: Given[State
             "record this ground in the answer (AnswerWrittenRequest, ground)",
             "ground",
         )
-    if not_considered and written.has_contacts:
+    if not_considered and reachable:
         raise Refused(
             "has_contact_details",
-            "this request has contact details, so it must be considered; answer it, or name another ground",
+            "whoever wrote this can be reached, so the request must be considered; answer it, or name another ground",
             "ground",
         )
-    if refusal.notified and not written.has_contacts:
+    if refusal.notified and not reachable:
         raise Refused(
             "notice_impossible",
             "without contact details nobody can have been told; decline with ground no_contact_details, notified=false",
@@ -95,11 +97,12 @@ def forward_misdirected(written: Written, sent: ForwardMisdirected, given: Given
     """Another body's business is sent on to it; where the regime asks for it, the consumer is told where."""
     still_open(written)
     _is_registered(written)
-    if RULES[written.regime].forward_notice and written.has_contacts and not sent.notified:
+    reachable = reaching.is_reachable(written, sent.case_id, given)
+    if RULES[written.regime].forward_notice and reachable and not sent.notified:
         raise Refused(
             "notice_missing", "tell the consumer where it was sent first, then forward with notified=true", "notified"
         )
-    if sent.notified and not written.has_contacts:
+    if sent.notified and not reachable:
         raise Refused("notice_impossible", "without contact details nobody can have been told", "notified")
     not_before(written.latest_at, given.occurred_at, last_step(written))
     forwarded = MisdirectedForwarded(
@@ -139,7 +142,7 @@ def extend(written: Written, put_off: ExtendAnswer, given: Given[State]) -> Answ
         )
     if not put_off.notified and rules.extension_notice is None:
         raise Refused("notice_missing", "tell the consumer first, then extend with notified=true", "notified")
-    if put_off.notified and not written.has_contacts:
+    if put_off.notified and not reaching.is_reachable(written, put_off.case_id, given):
         raise Refused("notice_impossible", "without contact details nobody can have been told", "notified")
     return AnswerExtended(
         consumer_id=written.consumer_id,
@@ -178,11 +181,12 @@ def _is_registered(written: Written) -> None:
         raise Refused("not_registered", "register the request first (RegisterWrittenRequest)", "case_id", early=True)
 
 
-def _may_be_answered(written: Written, reply: AnswerWrittenRequest) -> None:
-    if not written.has_contacts:
+def _may_be_answered(written: Written, reply: AnswerWrittenRequest, given: Given[State]) -> None:
+    if not reaching.is_reachable(written, reply.case_id, given):
         raise Refused(
             "no_contact_details",
-            "a request without contact details gets no answer; decline it with ground no_contact_details",
+            "a request without contact details gets no answer; where they are known, enter them (RegisterConsumer, as "
+            f"{reaching.whose(written, reply.case_id)}), else decline it with ground no_contact_details",
             "case_id",
         )
     # On a ground of §4 nothing is answered in substance: there completeness matters no more than to a refusal.

@@ -127,11 +127,52 @@ def test_whom_the_base_can_reach_is_answered_whatever_their_letter_leaves_out(ag
     world = told(World(NINE), ask("A1", phone=PHONE, identifier=IIN), write("A2", **again))
     assert received(world, "A2").has_contacts
     registered = RegisterWrittenRequest(case_id="A2", topic="pensions", responsible="o-1")
-    asking = AskClarification(case_id="A2", missing=["age"], by=Channel.PHONE, until=NINE + timedelta(days=2))
     told(world, registered)
-    unconsidered = DeclineWrittenRequest(case_id="A2", ground=DeclineGround.NO_CONTACT_DETAILS, notified=False)
-    assert refusal(world, unconsidered) == "has_contact_details"
-    told(world, asking, AnswerWrittenRequest(case_id="A2", answer="a", signed_by="s", executor_contact="e"))
+    assert refusal(world, unconsidered("A2")) == "has_contact_details"
+    told(world, asking("A2"), AnswerWrittenRequest(case_id="A2", answer="a", signed_by="s", executor_contact="e"))
+
+
+@pytest.mark.parametrize(
+    "found_out",
+    [
+        [RegisterConsumer(consumer=Consumer(consumer_id="c-A1", phone=PHONE))],
+        [
+            RegisterConsumer(consumer=Consumer(consumer_id="p-1", name="Асель", phone=PHONE)),
+            MergeConsumers(kept="p-1", merged="c-A1", merged_by="m-1", reason="phoned about the letter"),
+        ],
+    ],
+    ids=["entered", "merged"],
+)
+def test_whose_contacts_come_to_light_while_their_letter_runs_is_asked_and_answered(found_out: list[Any]) -> None:
+    """Regression: what the letter lacked at its receipt was lacking for good, and it could only be left unanswered."""
+    letter = RegisterWrittenRequest(case_id="A1", topic="t", responsible="o-1")
+    world = told(World(NINE), write("A1", name="Асель"), letter)
+    assert refusal(world, asking("A1")) == "no_contact_details"
+    told(world, *found_out)
+    assert refusal(world, unconsidered("A1")) == "has_contact_details"
+    told(world, asking("A1"), AnswerWrittenRequest(case_id="A1", answer="a", signed_by="s", executor_contact="e"))
+
+
+@pytest.mark.parametrize("message", [ask, write])
+def test_nobody_waits_for_somebody_who_was_forgotten_meanwhile(message: Any) -> None:
+    """Regression: they were asked by a phone that nobody knows any more, and the clock of the answer waited."""
+    by_mail = message("A1", phone=PHONE).model_copy(update={"channel": Channel.EMAIL})
+    world = told(World(NINE), by_mail)
+    if message is write:
+        told(world, RegisterWrittenRequest(case_id="A1", topic="t", responsible="o-1"))
+    assert world.accepts(asking("A1"))
+    told(world, ForgetConsumer(consumer_id="c-A1"))
+    assert refusal(world, asking("A1")) == "no_contact_details"
+    if message is write:
+        told(world, unconsidered("A1"))
+
+
+def asking(case_id: str) -> AskClarification:
+    return AskClarification(case_id=case_id, missing=["age"], by=Channel.PHONE, until=NINE + timedelta(days=2))
+
+
+def unconsidered(case_id: str) -> DeclineWrittenRequest:
+    return DeclineWrittenRequest(case_id=case_id, ground=DeclineGround.NO_CONTACT_DETAILS, notified=False)
 
 
 def test_who_is_known_by_a_number_alone_or_was_forgotten_can_not_be_reached() -> None:
