@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     import asyncpg
-
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="TIME", help="As it stood then, e.g. 2026-03-02 or 2026-03-02T09:30+05:00."),
-]
-
 
 _YEARS = (1900, 9000)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
@@ -69,20 +70,34 @@ class Asked:
         """Whether it is another moment than now."""
         return self._at is not None or self._position is not None
 
-    async def of(self, connection: Connection) -> AsOf | None:
-        """The moment to ask for; None: now."""
-        from deploy.home import running
-        from deploy.problem import Problem
+    async def of(self, connection: Connection, *views: str) -> AsOf | None:
+        """The moment to ask these views of, or the log itself; None: now."""
         from services.insight.queries import AsOf, as_of_position
+        from services.insight.views import projections
+        from shared.settings import Settings
 
-        moved_clock = bool(running(self._home).clock_file)
         if self._position is not None:
-            return await as_of_position(connection, self._position, moved_clock=moved_clock)
+            asked = projections(Settings().timezone, views) if views else ()
+            return await as_of_position(connection, self._position, asked)
         if self._at is None:
             return None
-        if self._known and moved_clock:
+        self._known_by_then()
+        return AsOf.known(self._at) if self._known else AsOf.corrected(self._at)
+
+    def stated(self) -> int | datetime | None:
+        """The position or the moment as it was given; None: neither."""
+        if self._at is None:
+            return self._position
+        self._known_by_then()
+        return self._at
+
+    def _known_by_then(self) -> None:
+        """Problem: what was recorded by then can't be told here."""
+        from deploy.home import running
+        from deploy.problem import Problem
+
+        if self._known and running(self._home).clock_file:
             raise Problem(
                 "--as-known: this system's clock can be moved, so what was recorded by a time of it can't be told; "
                 "give --as-of a position (tereze case … --json names them)"
             )
-        return AsOf.known(self._at) if self._known else AsOf.corrected(self._at)

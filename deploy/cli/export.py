@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from deploy.cli.asof import Asked, AsKnownOption, AsOfOption
 from deploy.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ def export(
     what: Annotated[
         str, typer.Option(help="events, clocks (judged), or a view: sla, effectiveness, review ...")
     ] = "events",
-    at: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="POSITION", help="As it stood when the event at this position was the last."),
-    ] = None,
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write events or a view to a file, without what is personal; for the same position always the same bytes.
@@ -40,7 +39,7 @@ def export(
     ocel2 and xes are event logs for process mining; a view is written as parquet or csv. What the columns are is in
     docs/analysis.md.
 
-    Example: [bold]tereze export --format xes --at 12000 cases.xes[/bold]
+    Example: [bold]tereze export --format xes --as-of 12000 cases.xes[/bold]
     """
     import asyncio
     from dataclasses import asdict
@@ -48,10 +47,12 @@ def export(
     from deploy.analysis import log_of_running
     from deploy.cli.common import progress_bar
     from services.insight.analysis import export as exporting
+    from services.insight.analysis.log import cut_at
 
     chosen = _format(form)
     if what != exporting.EVENTS and chosen.holds_events_only:
         raise typer.BadParameter(f"{form} is for events; write {what} as parquet or csv", param_hint="--format")
+    asked = Asked(as_of, as_known=as_known, home=home)
     log = log_of_running(home)
     with progress_bar(shown=not as_json) as bar:
         task = bar.add_task(f"exporting {what}", total=None)
@@ -61,7 +62,8 @@ def export(
 
         async def write() -> Exported:
             async with log as connection:
-                return await exporting.export(connection, out, chosen, report, what=what, at=at)
+                cut = await cut_at(connection, asked.stated(), as_known=as_known)
+                return await exporting.export(connection, out, chosen, report, what=what, cut=cut)
 
         done = asyncio.run(_told(write(), out))
     if as_json:
@@ -78,15 +80,15 @@ async def _told(work: Coroutine[Any, Any, T], out: Path) -> T:
     import asyncpg
 
     from deploy.problem import Problem
-    from services.insight.analysis.log import NoSuchPositionError
     from services.insight.folding import PoisonError
+    from services.insight.positions import UnknownPositionError
     from services.insight.views import UnknownProjectionError
 
     try:
         return await work
     except UnknownProjectionError as error:
         raise Problem(f"--what: {error}; and events, clocks") from error
-    except (NoSuchPositionError, PoisonError) as error:
+    except (UnknownPositionError, PoisonError) as error:
         raise Problem(str(error)) from error
     except (asyncpg.PostgresConnectionError, ConnectionError) as error:
         raise Problem(f"The database does not answer ({type(error).__name__}). See: tereze status") from error

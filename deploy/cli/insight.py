@@ -51,7 +51,7 @@ def sla(
 
     async def ask() -> tuple[list[queries.SlaRow], dict[str, list[str]]]:
         async with database(home) as (pool, now), pool.acquire() as connection:
-            rows = await queries.sla(connection, now=now, as_of=await asked.of(connection), by=group, **filters)
+            rows = await queries.sla(connection, now=now, as_of=await asked.of(connection, "sla"), by=group, **filters)
             named = [] if rows else [name for name, value in filters.items() if value is not None]
             return rows, {name: await queries.sla_values(connection, name) for name in named}
 
@@ -88,7 +88,7 @@ def effectiveness(
 
     async def ask() -> tuple[list[queries.EffectivenessRow], list[queries.CauseRow]]:
         async with database(home) as (pool, _), pool.acquire() as connection:
-            at = await asked.of(connection)
+            at = await asked.of(connection, "effectiveness")
             return (
                 await queries.effectiveness(connection, by=group, as_of=at),
                 await queries.causes(connection, as_of=at),

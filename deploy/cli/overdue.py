@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.asking import AsOfOption, database, moment, told
+from deploy.cli.asking import database, told
+from deploy.cli.asof import Asked, AsKnownOption, AsOfOption
 from deploy.cli.options import HomeOption, JsonOption
 
 
@@ -21,6 +22,7 @@ def overdue(
     owner: Annotated[str | None, typer.Option(help="Only what this person answers for.")] = None,
     show: Annotated[int, typer.Option(min=0, help="So many cases by name, the longest overdue first.")] = 10,
     as_of: AsOfOption = None,
+    as_known: AsKnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What is overdue, and what approaches its due moment: by owner and indicator, and the worst cases.
@@ -39,10 +41,11 @@ def overdue(
     from services.insight.queries.overdue import overdue as look
     from shared.settings import Settings
 
-    at = moment(as_of)
+    asked = Asked(as_of, as_known=as_known, home=home)
 
     async def ask() -> list[DueClock]:
         async with database(home) as (pool, now), pool.acquire() as connection:
+            at = await asked.of(connection, "sla")
             return await look(connection, now=now, as_of=at, office=office, owner=owner)
 
     found = asyncio.run(told(ask()))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.asking import AsOfOption, database, moment, told
+from deploy.cli.asking import database, moment, told
+from deploy.cli.asof import Asked, AsKnownOption, AsOfOption
 from deploy.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from services.insight.standpoint import Standpoint
 
 FromOption = Annotated[str | None, typer.Option("--from", metavar="TIME", help="From this time on, e.g. 2026-01-01.")]
-AtOption = Annotated[
-    int | None,
-    typer.Option("--at", metavar="POSITION", min=0, help="By the events that the log has up to this position."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +37,7 @@ def report(
     ] = None,
     begin: FromOption = None,
     as_of: AsOfOption = None,
-    at: AtOption = None,
+    as_known: AsKnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question about the history: a table, a plot, or data. Without a name: which questions there are.
@@ -54,8 +51,9 @@ def report(
     from deploy.cli.insight_view import print_json
     from deploy.cli.report_view import list_of_reports, report_tables
     from deploy.problem import Problem
-    from services.insight.reports import REPORTS, Asked, answer
-    from services.insight.standpoint import Standpoint, reached
+    from services.insight import reports
+    from services.insight.reports import REPORTS
+    from services.insight.standpoint import Standpoint
     from services.insight.views import projections
     from shared.settings import Settings
 
@@ -65,37 +63,36 @@ def report(
         else:
             list_of_reports(REPORTS.values())
         return
-    asked = REPORTS.get(name)
-    if asked is None:
+    question = REPORTS.get(name)
+    if question is None:
         raise Problem(f"there is no report {name}; there are: {', '.join(REPORTS)}")
-    told_apart = asked.default if by is None else tuple(one for one in by if one != "all")
+    told_apart = question.default if by is None else tuple(one for one in by if one != "all")
     chosen = _pairs(only or ())
 
-    since, until = moment(begin, "--from"), moment(as_of)
-    if until is not None and at is not None:
-        raise typer.BadParameter("goes without --as-of: a position has a moment of its own", param_hint="--at")
+    since, asked = moment(begin, "--from"), Asked(as_of, as_known=as_known, home=home)
 
     async def ask() -> tuple[list[Row], Standpoint]:
         async with database(home) as (pool, now), pool.acquire() as connection:
-            latest = now if at is None else (await reached(connection, projections(Settings().timezone), at)).at
-            seen = Standpoint(now=until or latest or now, since=since, until=until, position=at)
-            return await answer(connection, asked, Asked(seen, told_apart, chosen)), seen
+            at = await asked.of(connection, *(one.name for one in projections(Settings().timezone)))
+            seen = Standpoint(now=now, since=since) if at is None else at.standpoint(since)
+            return await reports.answer(connection, question, reports.Asked(seen, told_apart, chosen)), seen
 
     rows, seen = asyncio.run(told(ask()))
     if as_json:
         print_json(
-            {"report": asked.name, "question": asked.question, "by": told_apart, "only": chosen}
+            {"report": question.name, "question": question.question, "by": told_apart, "only": chosen}
             | {"now": seen.now, "since": seen.since, "position": seen.position, "rows": rows}
         )
     else:
-        report_tables(asked, told_apart, rows)
+        report_tables(question, told_apart, rows)
 
 
 def review(
     home: HomeOption,
     begin: FromOption = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Until before this time.")] = None,
-    at: AtOption = None,
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = False,
     pdf: Annotated[
         Path | None, typer.Option("--pdf", metavar="FILE", help="Write the pack with all reports, ready to print.")
     ] = None,
@@ -117,10 +114,11 @@ def review(
     since, until = moment(begin, "--from"), moment(end, "--to")
     if since is not None and until is not None and until <= since:
         raise typer.BadParameter("is not after --from; give a later time", param_hint="--to")
+    asked = Asked(as_of, as_known=as_known, home=home)
 
     async def ask() -> Pack:
         async with database(home) as (pool, now), pool.acquire() as connection:
-            return await pack(connection, clock=now, begin=since, end=until, position=at)
+            return await pack(connection, await asked.of(connection), clock=now, begin=since, end=until)
 
     found = asyncio.run(told(ask()))
     if pdf is not None:
@@ -130,8 +128,11 @@ def review(
     elif pdf is None:
         review_tables(found.review)
     else:
+        if as_known:
+            typer.echo(f"Written: {pdf}.")
+            return
         since_when = "" if begin is None else f"--from {begin} "
-        same = f"{since_when}--to {found.now.isoformat()} --at {found.position}"
+        same = f"{since_when}--to {found.now.isoformat()} --as-of {found.position}"
         typer.echo(f"Written: {pdf}. The same again, whatever comes: {same}")
 
 

@@ -46,7 +46,7 @@ def _(events, mo, until):
     # As it stood at position {position:,}
 
     The latest of its events happened on **{past["occurred_at"].max():%d.%m.%Y at %H:%M} UTC**.
-    For the same as a file: `tereze export --at {position} events.parquet`
+    For the same as a file: `tereze export --as-of {position} events.parquet`
     """)
     return past, position
 

@@ -5,11 +5,12 @@ The same position, period and moment give the same pack, whatever was added to t
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.insight.instants import Connection
+from services.insight.queries.asof import AsOf
 from services.insight.queries.base import reading
 from services.insight.reports import REPORTS, Asked, Report, Row, answer
 from services.insight.review import Review, review
@@ -72,30 +73,32 @@ class Pack:
 
 async def pack(
     connection: Connection,
+    as_of: AsOf | None = None,
     *,
     clock: datetime,
     begin: datetime | None = None,
     end: datetime | None = None,
-    position: int | None = None,
 ) -> Pack:
-    """The pack at a position, or with all that the projections know, of a period or of all time.
+    """The pack of a moment of the past, or with all that the projections know, of a period or of all time.
 
-    The period ends, where no end is given or it is not yet reached, at `clock`; of a position, at its latest event.
+    The period ends, where no end is given or it is not yet reached, at that moment, or at `clock`; of a position, at
+    its latest event. Not within a snapshot.
 
     Raises:
         NotBuiltError: a projection is not built.
         UnknownPositionError: the projections have not seen everything up to the position yet.
     """
+    seen = Standpoint(now=clock) if as_of is None else as_of.standpoint()
+    position, at = seen.position, seen.now
+    there = await reached(connection, projections(Settings().timezone), position)
     async with reading(connection):
-        there = await reached(connection, projections(Settings().timezone), position)
-        latest = (clock if position is None else there.at) or clock
         # A whole second, so that it can be written down and given again; the next, so that nothing is cut off.
-        now = latest.replace(microsecond=0) + timedelta(seconds=1)
+        now = at if seen.until is not None else at.replace(microsecond=0) + timedelta(seconds=1)
         if end is not None and (position is not None or end < now):
             now = end
-        seen = Standpoint(now=now, since=begin, until=now, position=there.position)
+        seen = replace(seen, now=now, since=begin, until=now, position=there.position)
         parts = [
             Part(REPORTS[name], by, await answer(connection, REPORTS[name], Asked(seen, by))) for name, by in CONTENTS
         ]
-        found = await review(connection, now=now, begin=begin, end=now, position=there.position)
+        found = await review(connection, seen, begin=begin, end=now)
     return Pack(there.position, there.events, now, begin, found, parts)

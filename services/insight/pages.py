@@ -30,11 +30,12 @@ FROM (
     SELECT xid, position, type, occurred_at, recorded_at, {traceparent} AS traceparent,
            (data - $4::text[])::text AS data
     FROM store.event {sample}
-    WHERE (xid, position) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+    WHERE (xid, position) > ($1::xid8, $2::bigint) AND {final}
       AND (xid, position) <= ($5::xid8, $6::bigint) AND type = ANY($3::text[])
     {order} LIMIT {limit:d}
 ) page
 """
+_FINAL = "xid < pg_snapshot_xmin(pg_current_snapshot())"
 _IN_ORDER, _NEWEST = "ORDER BY xid, position", "ORDER BY xid DESC, position DESC"
 
 
@@ -67,13 +68,17 @@ async def read_page(
     without: Sequence[str] = (),
     upto: Cursor = END,
     traced: bool = False,
+    settled: str = "",
 ) -> EventPage:
     """At most `limit` final events beyond `after` and not beyond `upto`, `without` these fields.
 
-    Use a `log_connection`. Trace contexts are read only where `traced` asks for them.
+    Use a `log_connection`. Trace contexts are read only where `traced` asks for them. `settled`: a
+    condition in SQL on events that are final whatever the horizon says (`services.insight.positions`).
     """
     traceparent = "traceparent" if traced else "NULL::text"
-    statement = _COLUMNS.format(limit=limit, traceparent=traceparent, sample="", order=_IN_ORDER)
+    statement = _COLUMNS.format(
+        limit=limit, traceparent=traceparent, sample="", order=_IN_ORDER, final=settled or _FINAL
+    )
     return await _page(connection, statement, after, limit, types, without, upto)
 
 
@@ -81,7 +86,7 @@ async def read_newest(
     connection: Connection, limit: int, *, types: Sequence[str], without: Sequence[str], upto: Cursor
 ) -> EventPage:
     """At most `limit` final events up to `upto`, the newest first."""
-    statement = _COLUMNS.format(limit=limit, traceparent="NULL::text", sample="", order=_NEWEST)
+    statement = _COLUMNS.format(limit=limit, traceparent="NULL::text", sample="", order=_NEWEST, final=_FINAL)
     return await _page(connection, statement, Cursor(), limit, types, without, upto)
 
 
@@ -91,7 +96,9 @@ async def read_some(
     """At most `limit` final events up to `upto`, from pages of the store taken at random: so many percent of them."""
     sample = f"TABLESAMPLE SYSTEM ({percent:f})"
     # The pages of a service come one after the other: without an order, the limit would leave out the last ones.
-    statement = _COLUMNS.format(limit=limit, traceparent="NULL::text", sample=sample, order="ORDER BY random()")
+    statement = _COLUMNS.format(
+        limit=limit, traceparent="NULL::text", sample=sample, order="ORDER BY random()", final=_FINAL
+    )
     return await _page(connection, statement, Cursor(), limit, types, without, upto)
 
 

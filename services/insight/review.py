@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,24 +138,23 @@ FROM read.{table} WHERE kind = 'issue' AND at >= $1 AND at < $2 AND $3 >= $2 GRO
 
 async def review(
     connection: Connection,
+    seen: Standpoint,
     *,
-    now: datetime,
     begin: datetime | None = None,
     end: datetime | None = None,
-    position: int | None = None,
 ) -> Review:
     """What happened from `begin` until before `end`, and what is open then (at the latest now).
 
-    With a `position`, by the events that the log has up to it.
+    `seen`: what is known, by position and by when it was recorded, and which moment is now.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
     (projection,) = projections("UTC", ["review"])
-    table = Standpoint(now=now, position=position).table(projection)
+    table = replace(seen, since=None, until=None).table(projection)
     until = end or _END
     # What is open is judged at the end of the period, or now while it lasts.
-    arguments = (begin or _BEGINNING, min(until, now), min(until, now))
+    arguments = (begin or _BEGINNING, min(until, seen.now), min(until, seen.now))
     try:
         async with connection.transaction(readonly=True):
             found = {

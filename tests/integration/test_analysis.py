@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -22,10 +22,12 @@ from nats.aio.msg import Msg
 from deploy.launcher import System
 from deploy.replay import Replay, Replayed, Span, count
 from services.insight import queries
-from services.insight.analysis.disclosure import withheld
+from services.insight.analysis import log
+from services.insight.analysis.disclosure import OPEN_TYPES, withheld
 from services.insight.analysis.export import Exported, Format, export
 from services.insight.analysis.frames import History, data_of, log_of
-from services.insight.analysis.log import NoSuchPositionError
+from services.insight.analysis.log import cut_at
+from services.insight.positions import UnknownPositionError
 from services.insight.rebuild import rebuild
 from services.insight.views import projections
 from shared.bus import names
@@ -46,9 +48,12 @@ async def store(clean_store: RunningServers) -> AsyncIterator[asyncpg.Connection
     await connection.close()
 
 
-async def exported(servers: RunningServers, path: Path, form: Format, what: str, at: int | None = None) -> Exported:
+async def exported(
+    servers: RunningServers, path: Path, form: Format, what: str, at: int | datetime | None = None
+) -> Exported:
     async with log_of(servers.dsn("insight")) as connection:
-        return await export(connection, path, form, lambda _done, _total: None, what=what, at=at)
+        cut = await cut_at(connection, at)
+        return await export(connection, path, form, lambda _done, _total: None, what=what, cut=cut)
 
 
 @pytest.mark.parametrize(
@@ -127,26 +132,58 @@ async def test_views_as_of_a_position_are_what_a_rebuild_then_would_have_made(
         assert mine.filter(verdict="overdue").height == row.overdue
 
 
-async def test_a_position_where_nothing_stands_is_told_with_the_nearest(
-    clean_store: RunningServers, store: asyncpg.Connection[asyncpg.Record], tmp_path: Path
+async def test_a_position_beyond_the_log_is_refused_and_one_that_is_not_settled_is_waited_for(
+    clean_store: RunningServers,
+    store: asyncpg.Connection[asyncpg.Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     empty = await exported(clean_store, tmp_path / "none.csv", Format.CSV, "events")
     assert (empty.position, empty.rows) == (0, 0)
     assert (tmp_path / "none.csv").read_text().startswith("position,context,type,")
     positions = await append(store, HISTORY[:3])
-    with pytest.raises(NoSuchPositionError, match=f"the nearest before it is {positions[-1]}"):
+    with pytest.raises(UnknownPositionError, match=f"ends at position {positions[-1]}"):
         await exported(clean_store, tmp_path / "none.csv", Format.CSV, "events", at=positions[-1] + 5)
-    # An event of a transaction that still runs may be followed by earlier ones.
+    # A transaction that has only taken its number, as a backup's would, holds no position: nobody waits for it.
     other = await asyncpg.connect(clean_store.dsn())
     transaction = other.transaction()
     await transaction.start()
     await other.execute("SELECT pg_current_xact_id()")
-    late = await append(store, HISTORY[3:4])
-    with pytest.raises(NoSuchPositionError, match="not final yet"):
+    assert (await exported(clean_store, tmp_path / "n.csv", Format.CSV, "events", at=positions[-1])).rows == 3
+    # One that writes has drawn a position already, below that of an event which is committed before it.
+    held = await append(other, HISTORY[3:4])
+    late = await append(store, HISTORY[4:5])
+    assert held[0] < late[0]
+    monkeypatch.setattr("services.insight.positions.PATIENCE_S", 0.1)
+    with pytest.raises(UnknownPositionError, match="not settled yet"):
         await exported(clean_store, tmp_path / "none.csv", Format.CSV, "events", at=late[0])
-    await transaction.rollback()
+    monkeypatch.setattr("services.insight.positions.PATIENCE_S", 30.0)
+    waiting = asyncio.create_task(exported(clean_store, tmp_path / "n.csv", Format.CSV, "events", at=late[0]))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await transaction.commit()
     await other.close()
-    assert (await exported(clean_store, tmp_path / "n.csv", Format.CSV, "events", at=late[0])).rows == 4
+    assert (await waiting).rows == 5
+    # In the log's order the one of the earlier transaction comes first; up to its position, the other is not there.
+    assert (await exported(clean_store, tmp_path / "n.csv", Format.CSV, "events", at=held[0])).rows == 4
+
+
+async def test_a_moment_takes_what_had_happened_or_what_was_recorded_by_then(
+    clean_store: RunningServers, store: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    half = sorted(one.occurred_at for one in HISTORY)[len(HISTORY) // 2]
+    await append(store, HISTORY[::2])
+    then = await store.fetchval("SELECT clock_timestamp()")
+    await append(store, HISTORY[1::2])
+    frames = History(clean_store.dsn("insight"))
+    happened = await asyncio.to_thread(frames.events, at=half)
+    assert happened.height == sum(one.occurred_at <= half for one in HISTORY)
+    facts = await asyncio.to_thread(frames.view, "effectiveness", at=half)
+    assert facts.height > 0
+    assert facts["at"].max() <= half
+    async with log_of(clean_store.dsn("insight")) as connection:
+        cut = await cut_at(connection, then, as_known=True)
+        assert await log.count(connection, cut, OPEN_TYPES) == len(HISTORY[::2])
 
 
 @pytest.fixture
@@ -261,7 +298,7 @@ async def test_the_commands_export_and_replay_what_a_running_system_holds(system
     replayed = await tereze("replay", "--speed", "1e9", "--name", "cli", "--json")
     assert replayed.returncode == 0, replayed.stderr
     assert orjson.loads(replayed.stdout)["events"] >= written["rows"]
-    refused = await tereze("export", "--at", "999999999", str(out))
+    refused = await tereze("export", "--as-of", "999999999", str(out))
     assert refused.returncode == 1
-    assert "no event stands at position 999999999" in refused.stderr
+    assert "nothing stands at position 999999999" in refused.stderr
     assert pl.read_csv(out).height == written["rows"]

@@ -18,8 +18,10 @@ from services.insight.explain import UnknownIndicatorError, explain
 from services.insight.policies import POLICIES
 from services.insight.proposal import Proposal, parse
 from services.insight.queries import AsOf, EffectivenessGroup, SlaGroup, as_of_position
+from services.insight.queries.overdue import overdue
 from services.insight.rebuild import rebuild
-from services.insight.standpoint import UnknownPositionError
+from services.insight.reports import REPORTS, Asked, answer
+from services.insight.standpoint import Standpoint, UnknownPositionError
 from services.insight.timeline import timeline
 from services.insight.verify import verify
 from services.insight.views import projections
@@ -35,7 +37,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 TIMEZONE = "Asia/Almaty"
 ZONE = ZoneInfo(TIMEZONE)
 CENTRE = centre(TIMEZONE)
-SLA, EFFECTIVENESS = projections(TIMEZONE, ["sla", "effectiveness"])
+SLA, EFFECTIVENESS, REVIEW = projections(TIMEZONE, ["sla", "effectiveness", "review"])
 NOW = datetime(2026, 4, 20, 4, tzinfo=UTC)
 
 
@@ -59,9 +61,21 @@ async def answers(pool: Pool, case_id: str, *, now: datetime, as_of: AsOf | None
         worth = await queries.effectiveness(connection, by=EffectivenessGroup.TOPIC, as_of=as_of)
         causes = await queries.causes(connection, as_of=as_of)
         case = await timeline(connection, case_id, sla=SLA, now=now, as_of=as_of)
+        late = await overdue(connection, now=now, as_of=as_of)
+        seen = Standpoint(now=now) if as_of is None else as_of.standpoint()
+        reports = [await answer(connection, REPORTS[name], Asked(seen)) for name in ("causes", "impact")]
     assert sla
     assert worth
-    return [[replace(row, average_s=row.average_s and round(row.average_s)) for row in sla], worth, causes, case]
+    assert late
+    assert all(reports)
+    return [
+        [replace(row, average_s=row.average_s and round(row.average_s)) for row in sla],
+        worth,
+        causes,
+        case,
+        late,
+        reports,
+    ]
 
 
 async def test_as_known_then_is_what_was_answered_then_and_as_corrected_since_is_not(
@@ -70,7 +84,7 @@ async def test_as_known_then_is_what_was_answered_then_and_as_corrected_since_is
     happenings = history(21, 120)
     early, late = happenings[::2], happenings[1::2]
     positions = await append(store, early)
-    for one in (SLA, EFFECTIVENESS):
+    for one in (SLA, EFFECTIVENESS, REVIEW):
         await rebuild(pool, one)
     then = await store.fetchval("SELECT clock_timestamp()")
     async with pool.acquire() as connection:
@@ -82,7 +96,7 @@ async def test_as_known_then_is_what_was_answered_then_and_as_corrected_since_is
     told_at_position = await answers(pool, case_id, now=at_position.at)
 
     await append(store, late)
-    for one in (SLA, EFFECTIVENESS):
+    for one in (SLA, EFFECTIVENESS, REVIEW):
         await rebuild(pool, one)
     now = then + timedelta(days=1)
     known = await answers(pool, case_id, now=now, as_of=AsOf.known(then))

@@ -110,9 +110,9 @@ async def test_a_pack_of_a_position_is_the_same_file_again_whatever_came_since(o
     again = await tereze(own, "review", "--pdf", str(tmp_path / "two.pdf"), *first.stdout.rpartition(": ")[2].split())
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "two.pdf").read_bytes() == (tmp_path / "one.pdf").read_bytes()
-    beyond = await tereze(own, "report", "limits", "--at", "999999999")
+    beyond = await tereze(own, "report", "limits", "--as-of", "999999999")
     assert beyond.returncode == 1
-    assert "999999999 is not reached" in beyond.stderr
+    assert "nothing stands at position 999999999" in beyond.stderr
 
 
 async def test_a_verdict_is_explained_a_moment_of_the_past_asked_for_and_another_rule_tried(

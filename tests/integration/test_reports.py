@@ -14,6 +14,7 @@ from deploy.documents.pack import draw
 from services.insight import queries
 from services.insight.instants import Pool
 from services.insight.pack import pack
+from services.insight.queries import as_of_position
 from services.insight.rebuild import rebuild
 from services.insight.reports import REPORTS, Asked, Row, UnknownQuestionError, answer
 from services.insight.standpoint import Standpoint, UnknownPositionError, reached
@@ -227,7 +228,8 @@ async def test_at_a_position_every_answer_and_the_pack_stay_the_same_whatever_co
             assert there.at is not None
             seen = Standpoint(now=there.at, position=there.position)
             rows = [await answer(connection, one, Asked(seen, one.default)) for one in REPORTS.values()]
-            found = await pack(connection, clock=datetime.now(UTC), position=middle)
+            at = await as_of_position(connection, middle)
+            found = await pack(connection, at, clock=datetime.now(UTC))
         return rows, found.data(), bytes(draw(found).output())
 
     before = await everything()

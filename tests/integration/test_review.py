@@ -13,6 +13,7 @@ from services.insight.instants import Pool
 from services.insight.queries import NotBuiltError
 from services.insight.rebuild import rebuild
 from services.insight.review import Review, review
+from services.insight.standpoint import Standpoint
 from services.insight.views import projections
 from shared.contracts.base import Command
 from shared.contracts.quality import CompleteAction, MoveAction
@@ -71,7 +72,7 @@ async def reviewed(clean_store: RunningServers, database: Pool) -> Pool:
 
 async def look(database: Pool, **period: object) -> Review:
     async with database.acquire() as connection:
-        return await review(connection, now=LATER, **period)  # type: ignore[arg-type]
+        return await review(connection, Standpoint(now=LATER), **period)  # type: ignore[arg-type]
 
 
 async def test_a_review_counts_what_happened_and_says_what_is_open(reviewed: Pool) -> None:

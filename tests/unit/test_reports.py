@@ -143,7 +143,7 @@ def test_the_list_names_every_report_with_its_question(capsys: pytest.CaptureFix
     [
         (("weather",), "there is no report weather; there are: limits, trend"),
         (("causes", "--only", "topic"), "NAME=VALUE"),
-        (("limits", "--at", "1", "--as-of", "2026-03-02"), "goes without --as-of"),
+        (("limits", "--as-known"), "says of which moment only with --as-of"),
         (("limits", "--as-of", "yesterday"), "is not a time"),
     ],
 )

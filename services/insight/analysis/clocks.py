@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from services.insight.analysis import facts
-from services.insight.analysis.log import MOMENT
+from services.insight.analysis.log import MOMENT, Cut
 from services.insight.indicators import policy_name
 from services.insight.indicators.plan import START
 from services.insight.instants import Connection, moment
@@ -19,7 +19,6 @@ from services.insight.policies import POLICIES
 from services.insight.projection import Projection
 from shared.centre import centre
 from shared.deadlines import Calendars
-from shared.eventstore.model import Cursor
 
 SCHEMA = pl.Schema(
     {
@@ -42,14 +41,13 @@ SCHEMA = pl.Schema(
         "paused_s": pl.Float64(),
     }
 )
-_NOW = "SELECT max(occurred_at) FROM store.event WHERE (xid, position) <= ($1::xid8, $2::bigint)"
 _Values = Mapping[str, Any]
 
 
-async def pages(
-    connection: Connection, sla: Projection, upto: Cursor, *, now: datetime | None = None
-) -> AsyncGenerator[tuple[pl.DataFrame, int]]:
-    """All clocks, judged at `now`; default: when the latest of these events happened. Use a `log_connection`.
+async def pages(connection: Connection, sla: Projection, cut: Cut) -> AsyncGenerator[tuple[pl.DataFrame, int]]:
+    """All clocks, judged at the moment that is asked for; of a position: when the latest of its events happened.
+
+    Use a `log_connection`.
 
     All clocks' operations are held in memory: of a million events, about a gigabyte.
 
@@ -58,7 +56,7 @@ async def pages(
     """
     starts: list[_Values] = []
     others: defaultdict[str, list[Operation]] = defaultdict(list)
-    async for page, events in facts.pages(connection, sla, upto):
+    async for page, events in facts.pages(connection, sla, cut):
         for row in page.iter_rows(named=True):
             if row["op"] == START:
                 starts.append(row)
@@ -67,12 +65,12 @@ async def pages(
                     Operation(row["op"], row["at"], row["due_at"], row["span"], row["variant"], row["owner"])
                 )
         yield pl.DataFrame(schema=SCHEMA), events
-    at = now or await _latest(connection, upto)
+    at = cut.happened_by or cut.recorded_by or await _latest(connection, cut)
     yield pl.DataFrame(list(_rows(starts, others, at)), schema=SCHEMA, orient="row"), 0
 
 
-async def _latest(connection: Connection, upto: Cursor) -> datetime:
-    at = await connection.fetchval(_NOW, *upto)
+async def _latest(connection: Connection, cut: Cut) -> datetime:
+    at = await connection.fetchval(f"SELECT max(occurred_at) FROM store.event WHERE {cut.known}")  # noqa: S608
     return datetime.min.replace(tzinfo=UTC) if at is None else moment(at)
 
 

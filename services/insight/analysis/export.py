@@ -17,7 +17,7 @@ from typing import Protocol
 import polars as pl
 
 from services.insight.analysis import log
-from services.insight.analysis.log import Extent, Order
+from services.insight.analysis.log import Cut, Order
 from services.insight.analysis.ocel import OcelFile
 from services.insight.analysis.sources import EVENTS, events, source
 from services.insight.analysis.tables import CsvFile, ParquetFile
@@ -48,7 +48,7 @@ class Exported:
 
     file: str
     position: int
-    """The last event's; ask for it again with `--at`, and the same bytes come."""
+    """What was known reaches so far; ask for it again with `--as-of`, and the same bytes come."""
     events: int
     """How many were read."""
     rows: int
@@ -61,14 +61,14 @@ class _File(Protocol):
 
 
 async def export(
-    connection: Connection, path: Path, form: Format, report: Report, *, what: str = EVENTS, at: int | None = None
+    connection: Connection, path: Path, form: Format, report: Report, *, what: str = EVENTS, cut: Cut | None = None
 ) -> Exported:
-    """Write `what` (a source's name) as of position `at` (default: all there is now). Use a `log_connection`.
+    """Write `what` (a source's name) of what `cut` says (default: all there is now). Use a `log_connection`.
 
     The file appears when it is whole; until then it is `<name>.part`.
 
     Raises:
-        NoSuchPositionError: no event stands at `at`.
+        UnknownPositionError: the log is not settled.
         UnknownProjectionError: there is no such source.
         PoisonError: a view can't fold an event.
         OSError: the file can't be written.
@@ -77,26 +77,27 @@ async def export(
     if what != EVENTS and form.holds_events_only:
         raise ValueError(f"{form} is a format of event logs; write {what} as parquet or csv")
     wanted = events(order=Order.CASE) if form is Format.XES else source(what)
-    extent = await log.extent(connection, at, wanted.types)
+    cut = cut or await log.cut_at(connection)
+    known = await log.count(connection, cut, wanted.types)
     done = rows = 0
-    with _appearing(path) as part, _closing(_opened(form, part, wanted.schema, extent)) as file:
-        async for page, count in wanted.pages(connection, extent.upto):
+    with _appearing(path) as part, _closing(_opened(form, part, wanted.schema, cut.position)) as file:
+        async for page, count in wanted.pages(connection, cut):
             if not page.is_empty():
                 file.add(page)
             done, rows = done + count, rows + page.height
-            report(done, extent.events)
+            report(done, known)
     with path.open("rb") as written:
-        return Exported(str(path), extent.position, done, rows, file_digest(written, "sha256").hexdigest())
+        return Exported(str(path), cut.position, done, rows, file_digest(written, "sha256").hexdigest())
 
 
-def _opened(form: Format, path: Path, schema: pl.Schema, extent: Extent) -> _File:
+def _opened(form: Format, path: Path, schema: pl.Schema, position: int) -> _File:
     match form:
         case Format.PARQUET:
-            return ParquetFile(path, schema, extent.position)
+            return ParquetFile(path, schema, position)
         case Format.CSV:
             return CsvFile(path, schema)
         case Format.XES:
-            return XesFile(path, extent.position)
+            return XesFile(path, position)
         case Format.OCEL2:
             return OcelFile(path)
 

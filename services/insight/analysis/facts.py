@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import polars as pl
 
-from services.insight.analysis.log import MOMENT, PAGE, moments_of
+from services.insight.analysis.log import MOMENT, PAGE, Cut, moments_of
 from services.insight.folding import fold_page
 from services.insight.instants import Connection
 from services.insight.pages import read_page
@@ -30,9 +30,9 @@ def schema_of(projection: Projection) -> pl.Schema:
 
 
 async def pages(
-    connection: Connection, projection: Projection, upto: Cursor, *, limit: int = PAGE
+    connection: Connection, projection: Projection, cut: Cut, *, limit: int = PAGE
 ) -> AsyncGenerator[tuple[pl.DataFrame, int]]:
-    """The facts up to a final cursor, page by page, and from how many events each page is. Use a `log_connection`.
+    """The facts that count, page by page, and from how many events each page is. Use a `log_connection`.
 
     Raises:
         PoisonError: an event can't be folded.
@@ -40,12 +40,15 @@ async def pages(
     after, schema = Cursor(), schema_of(projection)
     while True:
         page = await read_page(
-            connection, after, limit, types=projection.types, without=projection.unread_fields, upto=upto
+            connection, after, limit, types=projection.types, without=projection.unread_fields, settled=cut.known
         )
-        if not page.events:
+        if page.events:
+            facts = _frame(fold_page(projection, page), schema)
+            happened = facts if cut.happened_by is None else facts.filter(pl.col("at") <= cut.happened_by)
+            yield happened, len(page.events)
+        if len(page.events) < limit:
             return
-        yield _frame(fold_page(projection, page), schema), len(page.events)
-        after = page.seen
+        after = page.cursor(-1)
 
 
 def _frame(rows: list[Row], schema: pl.Schema) -> pl.DataFrame:

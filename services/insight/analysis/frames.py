@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import asyncpg
@@ -41,10 +42,11 @@ async def log_of(database_url: str, role: str | None = None) -> AsyncGenerator[C
 class History:
     """One centre's history. Nothing of it is ever personal; each call reads the store anew.
 
-    Positions are those of events in the store. `at` takes history up to that event, inclusive, in the log's order:
-    the answer is the same whenever it is asked for. Left out, it is all there is now.
+    `at` is a position, and takes the events up to it (`services.insight.positions`): the answer is the same whenever it
+    is asked for. A moment takes what had happened by then, as corrected since. Left out, it is all there is now.
 
-    Every call may raise `NoSuchPositionError` (no event stands at `at`), and what the database raises.
+    Every call may raise `UnknownPositionError` (the log does not reach so far, or it is not settled), and what the
+    database raises.
     """
 
     def __init__(self, database_url: str, *, role: str | None = None) -> None:
@@ -54,16 +56,16 @@ class History:
 
     def position(self) -> int:
         """The position of the last event that is final; 0: nothing has happened yet."""
-        return self._ask(log.extent).position
+        return self._ask(log.cut_at).position
 
-    def events(self, *, at: int | None = None, types: Sequence[str] | None = None) -> pl.DataFrame:
+    def events(self, *, at: int | datetime | None = None, types: Sequence[str] | None = None) -> pl.DataFrame:
         """The events, or those of some types, in the log's order; columns: `log.SCHEMA`, explained in docs/analysis.md.
 
         What an event says is JSON in `data`; `data_of` makes columns of it.
         """
         return self._frame(sources.events(types or OPEN_TYPES), at)
 
-    def clocks(self, *, at: int | None = None) -> pl.DataFrame:
+    def clocks(self, *, at: int | datetime | None = None) -> pl.DataFrame:
         """Every clock with its verdict, judged when the latest of these events happened; columns: `clocks.SCHEMA`.
 
         Raises:
@@ -71,7 +73,7 @@ class History:
         """
         return self._frame(sources.source(sources.CLOCKS), at)
 
-    def view(self, name: str, *, at: int | None = None) -> pl.DataFrame:
+    def view(self, name: str, *, at: int | datetime | None = None) -> pl.DataFrame:
         """The facts of a view (`sla`, `effectiveness`, `review`, …) as they stood, in the order of its table.
 
         Raises:
@@ -80,10 +82,10 @@ class History:
         """
         return self._frame(sources.source(name), at)
 
-    def _frame(self, source: sources.Source, at: int | None) -> pl.DataFrame:
+    def _frame(self, source: sources.Source, at: int | datetime | None) -> pl.DataFrame:
         async def read(connection: Connection) -> pl.DataFrame:
-            extent = await log.extent(connection, at, source.types)
-            pages = [page async for page, _ in source.pages(connection, extent.upto)]
+            cut = await log.cut_at(connection, at)
+            pages = [page async for page, _ in source.pages(connection, cut)]
             return pl.concat([pl.DataFrame(schema=source.schema), *pages])
 
         return self._ask(read)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import asyncpg
@@ -13,7 +14,7 @@ import polars as pl
 from services.insight.analysis.disclosure import OPEN_TYPES, withheld_by_type
 from services.insight.analysis.stages import stage_of
 from services.insight.instants import Connection, Instant
-from shared.eventstore.model import Cursor
+from services.insight.positions import settled
 from shared.roles import source_and_role
 
 PAGE = 10_000
@@ -38,10 +39,6 @@ SCHEMA = pl.Schema(
 """The columns of a frame of events; docs/analysis.md says what each of them is."""
 
 
-class NoSuchPositionError(LookupError):
-    """No event stands at a position, or it is not final yet."""
-
-
 class Order(StrEnum):
     """In which order events are read."""
 
@@ -52,25 +49,30 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """How much of history is meant: up to an event, inclusive, in the log's order."""
+class Cut:
+    """How much of history is meant: the events up to a settled position; of them perhaps those of a past moment."""
 
-    upto: Cursor
-    events: int
-    """How many events analysts may have of it."""
+    position: int
+    """0: nothing has happened yet."""
+    happened_by: datetime | None = None
+    recorded_by: datetime | None = None
 
     @property
-    def position(self) -> int:
-        """The last event's; 0: nothing has happened yet."""
-        return self.upto.position
+    def known(self) -> str:
+        """SQL: what of the log is known; when it happened is another question."""
+        recorded = "" if self.recorded_by is None else f" AND recorded_at <= '{self.recorded_by.isoformat()}'"
+        return f"position <= {self.position:d}{recorded}"
+
+    @property
+    def happened(self) -> str:
+        """SQL: what of the log is known and had happened."""
+        return (
+            self.known
+            if self.happened_by is None
+            else f"{self.known} AND occurred_at <= '{self.happened_by.isoformat()}'"
+        )
 
 
-# What is final stays as it is: whatever is written later comes behind it in the log's order.
-_FINAL = "xid < pg_snapshot_xmin(pg_current_snapshot())"
-_AT = f"SELECT xid, {_FINAL} AS final FROM store.event WHERE position = $1"  # noqa: S608
-_BEFORE = f"SELECT max(position) FROM store.event WHERE position < $1 AND {_FINAL}"  # noqa: S608
-_HEAD = f"SELECT xid, position FROM store.event WHERE {_FINAL} ORDER BY xid DESC, position DESC LIMIT 1"  # noqa: S608
-_COUNT = "SELECT count(*) FROM store.event WHERE (xid, position) <= ($1::xid8, $2::bigint) AND type = ANY($3::text[])"
 # What is withheld is left out in the database, by type: the same name may be a person's words in one event and a
 # code in another.
 _PAGE = """
@@ -80,9 +82,9 @@ SELECT array_agg(xid) AS xid, array_agg(position) AS position, array_agg(context
        array_agg(schema_version) AS schema_version, array_agg(data) AS data
 FROM (
     SELECT xid, position, context, type, correlation_id, occurred_at, recorded_at, actor, schema_version,
-           (data - ARRAY(SELECT jsonb_array_elements_text($6::jsonb -> type)))::text AS data
+           (data - ARRAY(SELECT jsonb_array_elements_text($4::jsonb -> type)))::text AS data
     FROM store.event
-    WHERE {beyond} AND (xid, position) <= ($3::xid8, $4::bigint) AND type = ANY($5::text[])
+    WHERE {beyond} AND {counts} AND type = ANY($3::text[])
     ORDER BY {order} LIMIT {limit:d}
 ) page
 """
@@ -92,45 +94,40 @@ _BEYOND = {
 }
 
 
-async def extent(connection: Connection, at: int | None = None, types: Sequence[str] = OPEN_TYPES) -> Extent:
-    """History up to the event at position `at`, or all there is now; of these types only.
+async def cut_at(connection: Connection, at: int | datetime | None = None, *, as_known: bool = False) -> Cut:
+    """History up to a position, or all there is now; or what of it had happened by a moment, or was recorded by then.
 
     Raises:
-        NoSuchPositionError: no event stands there.
+        UnknownPositionError: the log does not reach so far, or it is not settled.
     """
-    if at is None:
-        row = await connection.fetchrow(_HEAD)
-        upto = Cursor() if row is None else Cursor(row["xid"], row["position"])
-    else:
-        upto = await _cursor(connection, at)
-    return Extent(upto, await connection.fetchval(_COUNT, *upto, list(types)))
+    if not isinstance(at, datetime):
+        return Cut(await settled(connection, at))
+    position = await settled(connection)
+    return Cut(position, recorded_by=at) if as_known else Cut(position, happened_by=at)
 
 
-async def _cursor(connection: Connection, at: int) -> Cursor:
-    row = await connection.fetchrow(_AT, at)
-    if row is None:
-        before = await connection.fetchval(_BEFORE, at)
-        hint = "the store is empty" if before is None else f"the nearest before it is {before}"
-        raise NoSuchPositionError(f"no event stands at position {at}; {hint}")
-    if not row["final"]:
-        raise NoSuchPositionError(f"the event at position {at} is not final yet; ask again in a moment")
-    return Cursor(row["xid"], at)
+async def count(connection: Connection, cut: Cut, types: Sequence[str]) -> int:
+    """How many events of these types are known."""
+    return await connection.fetchval(
+        f"SELECT count(*) FROM store.event WHERE {cut.known} AND type = ANY($1::text[])",  # noqa: S608
+        list(types),
+    )
 
 
 async def pages(
     connection: Connection,
-    upto: Cursor,
+    cut: Cut,
     *,
     types: Sequence[str] = OPEN_TYPES,
     order: Order = Order.LOG,
     limit: int = PAGE,
 ) -> AsyncGenerator[pl.DataFrame]:
-    """The events up to a final cursor as frames of `SCHEMA`, page by page. Use a `log_connection`."""
-    statement = _PAGE.format(beyond=_BEYOND[order], order=order.value, limit=limit)
+    """The events that count as frames of `SCHEMA`, page by page. Use a `log_connection`."""
+    statement = _PAGE.format(beyond=_BEYOND[order], counts=cut.happened, order=order.value, limit=limit)
     asked, sealed = [name for name in types if name in OPEN_TYPES], withheld_by_type().decode()
     key: tuple[object, int] = (0, 0) if order is Order.LOG else ("", 0)
     while True:
-        row = await connection.fetchrow(statement, *key, *upto, asked, sealed)
+        row = await connection.fetchrow(statement, *key, asked, sealed)
         if row is None or row["position"] is None:
             return
         yield _frame(row)

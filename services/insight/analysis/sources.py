@@ -10,10 +10,9 @@ import polars as pl
 
 from services.insight.analysis import clocks, facts, log
 from services.insight.analysis.disclosure import OPEN_TYPES
-from services.insight.analysis.log import Order
+from services.insight.analysis.log import Cut, Order
 from services.insight.instants import Connection
 from services.insight.views import projections
-from shared.eventstore.model import Cursor
 from shared.settings import Settings
 
 EVENTS, CLOCKS = "events", "clocks"
@@ -28,8 +27,8 @@ class Source:
     schema: pl.Schema
     types: Sequence[str]
     """The event types it is made of."""
-    pages: Callable[[Connection, Cursor], Pages]
-    """Up to a final cursor; the connection is a `log_connection`."""
+    pages: Callable[[Connection, Cut], Pages]
+    """Of what counts; the connection is a `log_connection`."""
 
 
 def source(name: str) -> Source:
@@ -42,15 +41,15 @@ def source(name: str) -> Source:
         return events()
     (view,) = projections(Settings().timezone, ["sla" if name == CLOCKS else name])
     if name == CLOCKS:
-        return Source(clocks.SCHEMA, view.types, lambda connection, upto: clocks.pages(connection, view, upto))
-    return Source(facts.schema_of(view), view.types, lambda connection, upto: facts.pages(connection, view, upto))
+        return Source(clocks.SCHEMA, view.types, lambda connection, cut: clocks.pages(connection, view, cut))
+    return Source(facts.schema_of(view), view.types, lambda connection, cut: facts.pages(connection, view, cut))
 
 
 def events(types: Sequence[str] = OPEN_TYPES, order: Order = Order.LOG) -> Source:
     """The events of these types, in this order."""
 
-    async def pages(connection: Connection, upto: Cursor) -> Pages:
-        async for page in log.pages(connection, upto, types=types, order=order):
+    async def pages(connection: Connection, cut: Cut) -> Pages:
+        async for page in log.pages(connection, cut, types=types, order=order):
             yield page, page.height
 
     return Source(log.SCHEMA, types, pages)

@@ -24,6 +24,7 @@ from services.insight.projection import Projection
 from services.insight.queries import CauseRow, EffectivenessGroup, EffectivenessRow, SlaRow, causes, effectiveness, sla
 from services.insight.queries.base import reading
 from services.insight.review import Review, review
+from services.insight.standpoint import Standpoint
 from services.insight.timeline import Timeline, timeline
 from shared.deadlines import Calendars
 from shared.telemetry.local import Trace, spans_of_case
@@ -126,7 +127,7 @@ class Stored:
                     await effectiveness(connection, by=by, as_of=end),
                     await causes(connection, as_of=end),
                     await added(connection),
-                    await review(connection, now=now, end=end),
+                    await review(connection, Standpoint(now=now), end=end),
                     await week(connection, self._calendars.zone, filters),
                 )
 

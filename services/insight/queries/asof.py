@@ -6,11 +6,13 @@ that is entered on Thursday had happened on Tuesday, and nobody knew: so both qu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.insight.instants import Connection
-from services.insight.standpoint import UnknownPositionError
+from services.insight.projection import Projection
+from services.insight.standpoint import Standpoint, reached
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _LAST_POSITION = (1 << 63) - 1
@@ -51,27 +53,35 @@ class AsOf:
         ]
         return f"(SELECT * FROM {table} WHERE {' AND '.join(cuts)})" if cuts else table  # noqa: S608
 
+    @property
+    def of_all_known(self) -> bool:
+        """Whether everything counts that is recorded by now, as far as it had happened."""
+        return self.recorded_by == END_OF_TIME and self.position == _LAST_POSITION
+
+    def standpoint(self, since: datetime | None = None) -> Standpoint:
+        """The same for the reports, of what happened from `since` on."""
+        return Standpoint(
+            now=self.at,
+            since=since,
+            until=None if self.happened_by == END_OF_TIME else self.happened_by,
+            recorded_by=None if self.recorded_by == END_OF_TIME else self.recorded_by,
+            position=None if self.position == _LAST_POSITION else self.position,
+        )
+
     def counts(self, at: datetime, recorded_at: datetime, position: int) -> bool:
         """Whether a fact with these coordinates counts."""
         return at <= self.happened_by and recorded_at <= self.recorded_by and position <= self.position
 
 
-async def as_of_position(connection: Connection, position: int, *, moved_clock: bool = False) -> AsOf:
-    """What the log held up to a position, judged when its last event was recorded.
+async def as_of_position(connection: Connection, position: int, projections: Sequence[Projection] = ()) -> AsOf:
+    """What the log held up to a position, judged when the latest of its events happened. Not within a snapshot.
 
-    `moved_clock`: the system's time is not the store's (a demonstration's), so that event's own time counts.
+    `projections`: those that are asked, which must have seen all of it; what is read from the log needs none.
 
     Raises:
-        UnknownPositionError: before the first event, or beyond the last one.
+        UnknownPositionError: the log or a projection does not reach so far, or it is not settled yet.
     """
-    last = await connection.fetchval("SELECT max(position) FROM store.event")
-    row = await connection.fetchrow(
-        "SELECT occurred_at, recorded_at FROM store.event WHERE position <= $1 ORDER BY position DESC LIMIT 1", position
-    )
-    if last is None or position > last or row is None:
-        holds = "is empty" if last is None else f"ends at position {last}"
-        raise UnknownPositionError(
-            f"nothing stands at position {position}: the log {holds}; `tereze case … --json` names positions. "
-            "A day is written with dashes: 2026-03-02"
-        )
-    return AsOf(row["occurred_at"] if moved_clock else row["recorded_at"], position=position)
+    there = await reached(connection, projections, position)
+    if there.at is None:
+        raise AssertionError("a position that is reached has an event at or before it")
+    return AsOf(there.at, position=there.position)

@@ -15,6 +15,7 @@ from services.insight.clocks import FACTS, Clock, Fact, Rules, clocks_of
 from services.insight.indicators import policy_name
 from services.insight.instants import Connection
 from services.insight.judge import Verdict
+from services.insight.queries.asof import AsOf
 from services.insight.queries.base import END_OF_TIME, fetch, reading
 from services.insight.views import projections
 from shared.settings import Settings
@@ -67,8 +68,8 @@ class Placed(NamedTuple):
     fact: Fact
 
 
-async def running_clocks(connection: Connection, as_of: datetime | None = None) -> list[Clock]:
-    """Every clock that was started and not ended: by what had occurred until `as_of`, or by all. Call it `reading`.
+async def running_clocks(connection: Connection, as_of: AsOf | datetime | None = None) -> list[Clock]:
+    """Every clock that was started and not ended: by what counted at `as_of`, or by all. Call it `reading`.
 
     Raises:
         NotBuiltError: the projection is not built.
@@ -76,16 +77,19 @@ async def running_clocks(connection: Connection, as_of: datetime | None = None) 
     return clocks_of(placed.fact for placed in await running_facts(connection, as_of))
 
 
-async def running_facts(connection: Connection, as_of: datetime | None = None) -> list[Placed]:
+async def running_facts(connection: Connection, as_of: AsOf | datetime | None = None) -> list[Placed]:
     """What the view holds of these clocks. Call it `reading`.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
     (projection,) = projections(Settings().timezone, ["sla"])
-    until, found = as_of or END_OF_TIME, await lives.whole(connection, projection)
+    asked = AsOf.of(as_of, END_OF_TIME)
+    until = asked.happened_by
+    # Lives are told of all that is known by now.
+    found = await lives.whole(connection, projection) if asked.of_all_known else None
     if found is None:
-        rows = await fetch(connection, "sla", _RUNNING, until, timeout=_PATIENCE_S)
+        rows = await fetch(connection, "sla", _RUNNING, until, seen=asked, timeout=_PATIENCE_S)
     else:
         rows = await fetch(connection, "sla", _ALIVE.replace("{lives}", found), until, until, timeout=_PATIENCE_S)
     return list(map(_placed, rows))
@@ -109,18 +113,19 @@ async def overdue(
     connection: Connection,
     *,
     now: datetime,
-    as_of: datetime | None = None,
+    as_of: AsOf | datetime | None = None,
     office: str | None = None,
     owner: str | None = None,
 ) -> list[DueClock]:
-    """What is overdue, the latest first, then what approaches its due moment, the nearest first.
+    """What is overdue, the latest first, then what approaches its due moment, the nearest first; `as_of`: as then.
 
     Raises:
         NotBuiltError: the projection is not built.
     """
+    asked = AsOf.of(as_of, now)
     async with reading(connection):
-        clocks = await running_clocks(connection, as_of)
-    found = due_clocks(clocks, as_of or now, Rules.of_settings())
+        clocks = await running_clocks(connection, asked)
+    found = due_clocks(clocks, asked.at, Rules.of_settings())
     return [one for one in found if office in {None, one.office} and owner in {None, one.owner}]
 
 
