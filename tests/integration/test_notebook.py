@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -38,10 +39,11 @@ async def store(looked_at: System) -> AsyncIterator[Connection]:
 
 
 async def exported(home: Path, path: Path) -> subprocess.CompletedProcess[str]:
-    """Run all cells as marimo does; it fails where one of them does."""
+    """Run all cells as marimo does; it fails where one of them does. Of a copy: it keeps what it saw beside it."""
+    copy = shutil.copy(NOTEBOOK, path.parent)
     return await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "marimo", "--quiet", "export", "html", "--force", "-o", str(path), str(NOTEBOOK)],
+        [sys.executable, "-m", "marimo", "--quiet", "export", "html", "--force", "-o", str(path), str(copy)],
         env={**os.environ, "TEREZE_HOME": str(home)},
         capture_output=True,
         text=True,
