@@ -214,7 +214,10 @@ def _planning(
 ) -> Consultation:
     match event:
         case PlanRequired():
-            return replace(state, path=event.path, next=Next.PLAN, agreed_at=None, agreed_form=None)
+            # What the centre put off was the consultation without a plan: of the planned one it is at fault in nothing.
+            return replace(
+                state, path=event.path, next=Next.PLAN, agreed_at=None, agreed_form=None, centre_at_fault=False
+            )
         case PlanProposed():
             return replace(
                 state,

@@ -109,6 +109,7 @@ def _start(values: dict[str, Any]) -> Start:
         moment(values["due_at"]),
         _moment(values["norm_due_at"]),
         values["owner"],
+        values["position"],
     )
 
 

@@ -36,10 +36,11 @@ class Fact:
     due_at: datetime | None
     norm_due_at: datetime | None
     span: str | None
+    position: int
 
     def operation(self) -> Operation:
         """As the judge takes it."""
-        return Operation(self.op, self.at, self.due_at, self.span, self.variant, self.owner)
+        return Operation(self.op, self.at, self.due_at, self.span, self.variant, self.owner, self.position)
 
 
 FACTS = tuple(field.name for field in fields(Fact))
@@ -60,7 +61,8 @@ class Clock:
         if fact.indicator is None or fact.due_at is None:
             raise ValueError(f"the start of clock {fact.clock_id} says no indicator or no due moment")
         start = Start(
-            *(fact.indicator, fact.variant, fact.office, fact.at, fact.due_at, fact.norm_due_at), owner=fact.owner
+            *(fact.indicator, fact.variant, fact.office, fact.at, fact.due_at, fact.norm_due_at),
+            *(fact.owner, fact.position),
         )
         return cls(fact, start, operations)
 

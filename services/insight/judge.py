@@ -6,7 +6,8 @@
   consumer nor by a later promise.
 - Another policy judges from the start on, and the pauses so far are kept (DOMAIN.md §10).
 - What lapses was not done: it is breached where it was due by then, else cancelled.
-- Whoever it was last passed to answers for it.
+- Whoever it was last passed to answers for it. A move or a hand-over that was recorded before what started the clock
+  was of something else: the start says itself what is due, and who owes it.
 - The first stop, lapse or cancellation ends it; what comes after changes nothing, so nothing is late once it is done.
 """
 
@@ -57,6 +58,8 @@ class Start:
     due_at: datetime
     norm_due_at: datetime | None
     owner: str | None = None
+    event: int = 0
+    """The position of the event that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,8 @@ def judge(
     for operation in sorted(operations, key=_in_order):
         if clock.ended:
             break
-        clock.take(operation)
+        if operation.event >= start.event or operation.op not in {MOVE, PASS}:
+            clock.take(operation)
     return clock.judged()
 
 
@@ -273,13 +277,9 @@ class _Clock:
             # What was waited so far is in the due moment as it stands; what comes is added to the new one.
             self._go_on(at, operation)
             self._waiting_since = at
-        self._norm_due = norm_due
-        if operation.due_at is not None:
-            self._due = operation.due_at
-        elif operation.span is not None:
+        self._due, self._norm_due = operation.due_at or due, norm_due
+        if operation.due_at is None and operation.span is not None:
             self._due = self._calendar.add(Span.parse(operation.span), due)
-        else:
-            self._due = due
         self._note(MOVE, at, by=operation)
 
     def _vary(self, operation: Operation) -> None:

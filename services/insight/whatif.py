@@ -198,7 +198,9 @@ async def _touched(connection: Connection, live: Projection, clocks: Sequence[st
 def _twice(rows: Sequence[asyncpg.Record]) -> list[Twice]:
     """The starts in question of one clock, with its operations."""
     operations = [
-        Operation(row["op"], moment(row["at"]), _moment(row["due_at"]), row["span"], row["variant"])
+        Operation(
+            row["op"], moment(row["at"]), _moment(row["due_at"]), row["span"], row["variant"], event=row["position"]
+        )
         for row in rows
         if row["op"] != START
     ]
@@ -216,7 +218,10 @@ def _twice(rows: Sequence[asyncpg.Record]) -> list[Twice]:
 
 
 def _start(row: asyncpg.Record, due: Instant, norm: Instant | None) -> Start:
-    return Start(row["indicator"], row["variant"], row["office"], moment(row["at"]), moment(due), _moment(norm))
+    return Start(
+        *(row["indicator"], row["variant"], row["office"], moment(row["at"]), moment(due), _moment(norm)),
+        event=row["position"],
+    )
 
 
 def _moment(at: Instant | None) -> datetime | None:

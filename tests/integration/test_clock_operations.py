@@ -297,6 +297,12 @@ async def test_a_clock_is_the_owners_who_had_it_then_in_the_table_and_in_the_cas
         who = {"previous": previous, "responsible": responsible, "reason": "ill"}
         return Happening(case_id, on(day), make("CaseHandedOver", case_id=case_id, **place, **who))
 
+    def put_off(case_id: str, day: int, responsible: str) -> Happening:
+        place = {"channel": "post", "office": "Centre 1", "topic": None, "regime": "administrative"}
+        how = {"days": None, "months": 2, "reason": "an expert is asked", "notified": False, "forwarded": None}
+        event = make("AnswerExtended", case_id=case_id, responsible=responsible, **place, **how)
+        return Happening(case_id, on(day), event)
+
     lives = [
         received("c1", on(2), None),
         handed_over("c1", 3, "Centre 1", "o1"),
@@ -309,19 +315,28 @@ async def test_a_clock_is_the_owners_who_had_it_then_in_the_table_and_in_the_cas
         handed_over("c3", 3, "Centre 1", "o1"),
         ended("c3", on(4), "WrittenRequestDeclined"),
         handed_over("c3", 6, "o1", "o2"),
+        received("c4", on(2), None),
+        handed_over("c4", 3, "Centre 1", "o1"),
+        # It is told to another by the letter's registration; the notice of the delay is then that one's from the first.
+        put_off("c4", 4, "o3"),
+        handed_over("c4", 5, "o3", "o4"),
+        received("c5", on(2), None),
+        handed_over("c5", 3, "Centre 1", "o1"),
+        put_off("c5", 4, "o3"),
     ]
     await append(store, lives)
     sla = projection(centre("Asia/Almaty"))
     await rebuild(pool, sla)
 
-    async def answers(as_of: datetime | None = None) -> dict[str | None, int]:
+    async def answers(as_of: datetime | None = None, indicator: str = "mail_answer") -> dict[str | None, int]:
         async with pool.acquire() as connection:
             rows = await queries.sla(connection, now=on(9), as_of=as_of, by=queries.SlaGroup.OWNER)
-        return {row.group: row.total for row in rows if row.indicator == "mail_answer"}
+        return {row.group: row.total for row in rows if row.indicator == indicator}
 
-    assert await answers(on(2)) == {None: 3}
-    assert await answers(on(4)) == {"o1": 3}
-    assert await answers() == {"o1": 2, "o2": 1}
+    assert await answers(on(2)) == {None: 5}
+    assert await answers(on(4)) == {"o1": 5}
+    assert await answers() == {"o1": 3, "o2": 1, "o4": 1}
+    assert await answers(indicator="extension_notice") == {"o3": 1, "o4": 1}, "not that of a former hand-over"
     async with pool.acquire() as connection:
         shown = [(await timeline(connection, case_id, sla=sla, now=on(9))).deadlines for case_id in ("c1", "c2", "c3")]
     owners = [one.owner for deadlines in shown for one in deadlines if one.indicator == "mail_answer"]

@@ -46,6 +46,13 @@ def of(*rows: Row) -> Clocks:
     return clocks
 
 
+def test_a_hand_over_of_before_the_clock_began_is_not_of_that_clock() -> None:
+    before = row(1, "pass", "a", -timedelta(hours=2), owner="berik")
+    after = row(3, "pass", "b", -timedelta(hours=2), owner="berik")
+    clocks = of(before, started(2, "a", timedelta(hours=1)), started(2, "b", timedelta(hours=1)), after)
+    assert {one.case_id: one.owner for one in clocks.running()} == {"a": "aliya", "b": "berik"}
+
+
 def test_what_is_owed_is_told_by_how_much_time_is_left() -> None:
     clocks = of(
         started(1, "a", -timedelta(minutes=1)),

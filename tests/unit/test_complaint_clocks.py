@@ -17,7 +17,7 @@ from shared.contracts.complaints import (
 
 from .case_clocks import clocks
 from .case_world import World
-from .complaint_words import assess, receive
+from .complaint_words import ACCEPT, CLOSE, REJECT, REVIEW, TELL, assess, investigate, receive, respond
 from .given_when_then import at
 
 MONDAY = at("2026-06-01 09:00")
@@ -91,3 +91,15 @@ def test_under_its_own_regime_the_answer_was_due_from_the_receipt_on_without_wha
     answer = {one.indicator: one for one in clocks(world)}["complaint_answer"]
     assert due < answer.due_at == MONDAY + 11 * DAY
     assert answer.paused_s == DAY.total_seconds()
+
+
+def test_who_took_a_complaint_over_once_does_not_owe_what_begins_when_another_has_it() -> None:
+    """Regression: of a complaint that was assigned, then reviewed by another, the last step was the assignee's."""
+    world = World(MONDAY + 30 * DAY)
+    decided = (assess(), investigate(), respond(actions=[], no_action_because="shut"), TELL)
+    again = (investigate(investigator="m-7"), respond(decided_by="m-7", actions=[], no_action_because="shut"), TELL)
+    assigned = AssignComplaint(case_id="X1", responsible="m-5", reason="on leave")
+    for command in (receive(), assigned, *decided, REJECT, REVIEW, *again, ACCEPT, CLOSE):
+        world.submit(command, MONDAY)
+    [owed] = [one for one in clocks(world) if one.indicator == "complaint_handling"]
+    assert (owed.runs, owed.owner) == (True, "m-2")

@@ -51,13 +51,19 @@ def clock(indicator: str, *happened: Happened, now: datetime = FRIDAY + 9 * DAY)
     [start] = [row for row in rows if row["op"] == START and row["indicator"] == indicator]
     assert start["owner"], "somebody must owe it"
     operations = [
-        Operation(row["op"], moment(row["at"]), moment(row["due_at"]) if row["due_at"] else None, owner=row["owner"])
+        Operation(
+            *(row["op"], moment(row["at"]), moment(row["due_at"]) if row["due_at"] else None),
+            owner=row["owner"],
+            event=row["position"],
+        )
         for row in rows
         if row["op"] != START and row["clock_id"] == start["clock_id"]
     ]
     norm = moment(start["norm_due_at"]) if start["norm_due_at"] else None
     at, due_at = moment(start["at"]), moment(start["due_at"])
-    begun = Start(indicator, start["variant"], start["office"], at, due_at, norm, start["owner"])
+    begun = Start(
+        *(indicator, start["variant"], start["office"], at, due_at, norm, start["owner"]), event=start["position"]
+    )
     return judge(begun, operations, now=now, policies=POLICIES, calendars=centre().calendars)
 
 
@@ -84,6 +90,15 @@ def test_put_off_by_the_consumer_it_is_due_then() -> None:
     moved = (new_time(planned_at=FRIDAY, due_at=FRIDAY + QUARTER), NOON)
     found = clock("begin_planned", *PLANNED, moved, begun(FRIDAY))
     assert (found.due_at, found.verdict) == (FRIDAY + QUARTER, Verdict.MET)
+
+
+def test_a_new_time_from_before_the_plan_was_of_what_was_to_be_held_without_one() -> None:
+    """Regression: a remote consultation put off, then planned because presence was needed, was due as first put off."""
+    remote = ((opened(Path.REMOTE), NINE), (new_time(planned_at=FRIDAY, due_at=FRIDAY + DAY), NINE))
+    over = PlanRequired(**ABOUT, previous_path=Path.REMOTE, path=Path.PRESENT, consultant="consultant-1", reason="?")
+    now_planned = (*remote, (over, TEN), (planned(Path.PRESENT), TEN))
+    found = clock("begin_planned", *now_planned, now=FRIDAY)
+    assert (found.due_at, found.verdict) == (TOMORROW + QUARTER, Verdict.OVERDUE)
 
 
 def test_put_off_by_the_centre_it_is_late() -> None:

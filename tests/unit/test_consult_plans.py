@@ -11,6 +11,7 @@ from services.consult.domain import DECIDER
 from shared.contracts.base import Event
 from shared.contracts.consult import (
     ConsultationPlanned,
+    ConsultationRescheduled,
     ConsultHeld,
     DecidePlanCosts,
     PlanCostsAgreed,
@@ -21,7 +22,7 @@ from shared.contracts.consult import (
     PreparationTaskDue,
     RequirePlan,
 )
-from shared.contracts.values import Form, Path, Preparation, Role
+from shared.contracts.values import Form, Party, Path, Preparation, Role
 
 from .consult_words import (
     ABOUT,
@@ -37,6 +38,7 @@ from .consult_words import (
     opened,
     plan,
     planned,
+    reschedule,
     rescheduled,
 )
 from .given_when_then import NINE, given, refused
@@ -220,6 +222,16 @@ def test_a_time_agreed_for_a_remote_consultation_does_not_outlive_its_branch() -
     )
     case = given(DECIDER, (opened(Path.REMOTE), rescheduled(form=Form.ONLINE), required, planned(Path.PRESENT)))
     case.when(hold(), at=ELEVEN).then_one(ConsultHeld, form=Form.OFFICE)
+
+
+def test_what_the_centre_put_off_before_there_was_a_plan_does_not_make_the_plan_s_delay_its_fault() -> None:
+    """Regression: a consumer's own wish for another time than the planned one left the centre late."""
+    put_off = rescheduled(by=Party.CENTRE, previous_at=TOMORROW, due_at=None)
+    over = PlanRequired(**ABOUT, previous_path=Path.REMOTE, path=Path.PRESENT, consultant="consultant-1", reason="?")
+    case = given(DECIDER, (opened(Path.REMOTE), (put_off, NINE), (over, TEN), (planned(Path.PRESENT), TEN)))
+    friday = TOMORROW + timedelta(days=3)
+    wish = reschedule(friday)
+    case.when(wish, at=ELEVEN).then_one(ConsultationRescheduled, due_at=friday + timedelta(minutes=15))
 
 
 def test_nothing_is_planned_in_a_case_that_has_ended() -> None:

@@ -204,6 +204,25 @@ def test_what_begins_after_a_hand_over_is_owed_by_the_new_manager() -> None:
     assert {name: by[name] for name in named} == dict.fromkeys(named, "m-2")
 
 
+def test_who_managed_a_case_before_its_follow_up_does_not_owe_what_follows_that() -> None:
+    """Regression: once feedback had handed a case to one manager, and consult to the next, stage 9 was the former's."""
+    taken = HandOverFeedback(case_id="A1", manager="m-2", reason="on leave")
+    to_m_3 = HandOverConsultation(case_id="A1", manager="m-3", reason="leaves the centre")
+    again = HELD.model_copy(update={"started_at": TEN + DAY})
+    half_past = DAY + timedelta(minutes=30)
+    steps = (
+        *STEPS[:3],
+        (taken, timedelta(minutes=41)),
+        (UNCONTENT, timedelta(minutes=45)),
+        (to_m_3, timedelta(hours=1)),
+    )
+    by_m_3 = EFFECTIVE.model_copy(update={"evaluated_by": "m-3"})
+    made = world(*steps, (again, half_past), (CONTENT, half_past), (by_m_3, 3 * DAY))
+    by = {one.indicator: one.owner for one in clocks(made)}
+    named = ("effectiveness", "success_factors", "impact")
+    assert {name: by[name] for name in named} == dict.fromkeys(named, "m-3")
+
+
 def test_the_check_of_an_action_changes_hands_also_once_it_is_done() -> None:
     order = OrderAction(
         action_id="Z1",

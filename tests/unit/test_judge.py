@@ -144,6 +144,23 @@ def test_another_regime_judges_from_the_start_on_and_keeps_the_pauses() -> None:
     assert (found.variant, found.due_at) == ("public_services", at("11 11:00"))
 
 
+@pytest.mark.parametrize(
+    ("recorded", "owner", "due"), [(4, "k2", "12 10:00"), (5, "k9", "22 18:00"), (6, "k9", "22 18:00")]
+)
+def test_what_was_recorded_before_what_started_the_clock_was_of_something_else(
+    recorded: int, owner: str, due: str
+) -> None:
+    """Regression: whoever had a case before its next step began owed that step, and an earlier new time moved it."""
+    operations = (
+        Operation("pass", at("02 09:00"), owner="k9", event=recorded),
+        Operation("move", at("02 09:00"), due_at=at("22 18:00"), event=recorded),
+    )
+    # What begins at a time agreed for later is passed on before it, and counts: places in the log tell, not times.
+    begun = Start("answer", None, "Centre 1", at("02 10:00"), at("12 10:00"), None, "k2", event=5)
+    found = judge(begun, operations, now=at("03 10:00"), policies=POLICIES, calendars=Calendars(CALENDAR))
+    assert (found.owner, found.due_at) == (owner, at(due))
+
+
 def test_a_cancelled_clock_is_judged_by_nobody() -> None:
     found = judged("answer", "02 10:00", cancel("20 10:00"), stop("21 10:00"))
     assert (found.verdict, found.done_at, found.norm) == ("cancelled", None, None)

@@ -54,6 +54,7 @@ def fact(op: str, when: datetime, clock: str = "a", variant: str | None = None, 
         due_at=due,
         norm_due_at=None,
         span=None,
+        position=0,
     )
 
 

@@ -62,7 +62,10 @@ async def pages(connection: Connection, sla: Projection, cut: Cut) -> AsyncGener
                 starts.append(row)
             else:
                 others[row["clock_id"]].append(
-                    Operation(row["op"], row["at"], row["due_at"], row["span"], row["variant"], row["owner"])
+                    Operation(
+                        *(row["op"], row["at"], row["due_at"], row["span"], row["variant"], row["owner"]),
+                        event=row["position"],
+                    )
                 )
         yield pl.DataFrame(schema=SCHEMA), events
     at = cut.happened_by or cut.recorded_by or await _latest(connection, cut)
@@ -84,7 +87,8 @@ def _rows(
 
 def _row(row: _Values, operations: Sequence[Operation], now: datetime, calendars: Calendars) -> tuple[Any, ...]:
     start = Start(
-        row["indicator"], row["variant"], row["office"], row["at"], row["due_at"], row["norm_due_at"], row["owner"]
+        *(row["indicator"], row["variant"], row["office"], row["at"], row["due_at"], row["norm_due_at"], row["owner"]),
+        event=row["position"],
     )
     one = judge(start, operations, now=now, policies=POLICIES, calendars=calendars)
     paused_s = one.paused.total_seconds()

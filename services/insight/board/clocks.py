@@ -146,10 +146,11 @@ class Clocks:
             return Standing(row.indicator, policy_name(row.indicator, row.variant), *same, row.due_at)
         start = Start(
             *(row.indicator, row.variant, row.office, moment(row.at), moment(row.due_at)),
-            *(_moment(row.norm_due_at), row.owner),
+            *(_moment(row.norm_due_at), row.owner, row.position),
         )
         operations = [
-            Operation(one.op, moment(one.at), _moment(one.due_at), one.span, one.variant, one.owner) for one in others
+            Operation(one.op, moment(one.at), _moment(one.due_at), one.span, one.variant, one.owner, one.position)
+            for one in others
         ]
         found = judge(start, operations, now=now, policies=POLICIES, calendars=self._calendars)
         return Standing(

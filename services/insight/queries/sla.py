@@ -102,7 +102,7 @@ WITH stopped AS (
 ), passed AS (
     SELECT DISTINCT ON (c.position, c.seq) c.position, c.seq, p.owner AS passed_to
     FROM clock c JOIN read.{table} p USING (clock_id)
-    WHERE p.op = 'pass' AND p.at <= coalesce(c.done_at, c.cancelled_at, $1)
+    WHERE p.op = 'pass' AND p.position >= c.position AND p.at <= coalesce(c.done_at, c.cancelled_at, $1)
     ORDER BY c.position, c.seq, p.at DESC, p.position DESC
 ), timed AS (
     SELECT clock.*, {group} AS "group", done_at IS NULL AND cancelled_at IS NULL AS open,
@@ -194,12 +194,15 @@ def judged(records: Sequence[asyncpg.Record], now: datetime) -> list[list[Any]]:
             starts.append(row)
         else:
             operations[row["clock_id"]].append(
-                Operation(row["op"], row["at"], row["due_at"], row["span"], row["variant"])
+                Operation(row["op"], row["at"], row["due_at"], row["span"], row["variant"], event=row["position"])
             )
     columns: list[list[Any]] = [[] for _ in range(9)]
     calendars = centre().calendars
     for row in starts:
-        start = Start(row["indicator"], row["variant"], row["office"], row["at"], row["due_at"], row["norm_due_at"])
+        start = Start(
+            *(row["indicator"], row["variant"], row["office"], row["at"], row["due_at"], row["norm_due_at"]),
+            event=row["position"],
+        )
         one = judge(start, operations[row["clock_id"]], now=now, policies=POLICIES, calendars=calendars)
         values = (
             *(row["position"], row["seq"], one.due_at, one.norm_due_at, one.done_at),
