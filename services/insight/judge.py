@@ -2,8 +2,8 @@
 
 - Paused, a clock stands still: what is left of its time is left when it goes on. Policies in working time are
   moved by the working time of the pause, the others by its length on the wall clock.
-- A pause or a move counts where it came in time: what is late already is mended neither by a question to the
-  consumer nor by a later promise.
+- A pause or a move counts where it came in time, at the due moment at the latest: what is late already is mended
+  neither by a question to the consumer nor by a later promise.
 - Another policy judges from the start on, and the pauses so far are kept (DOMAIN.md §10).
 - What lapses was not done: it is breached where it was due by then, else cancelled.
 - Whoever it was last passed to answers for it. A move or a hand-over that was recorded before what started the clock
@@ -229,7 +229,7 @@ class _Clock:
     def judged(self) -> Judged:
         due, norm_due, pauses = self._due, self._norm_due, tuple(self._pauses)
         if self._waiting_since is not None:
-            pause, counts = Pause(self._waiting_since, None), self._waiting_since < due
+            pause, counts = Pause(self._waiting_since, None), self._waiting_since <= due
             pauses += (pause,)
             due, norm_due = self._as_paused(pause.until_at(self._now))
             self._note(PAUSE, pause.since, due_at=due, norm_due_at=norm_due, counts=counts, pause=pause)
@@ -254,7 +254,7 @@ class _Clock:
     def _go_on(self, at: datetime, by: Operation) -> None:
         if self._waiting_since is None:
             return
-        pause, counts = Pause(self._waiting_since, at), self._waiting_since < self._due
+        pause, counts = Pause(self._waiting_since, at), self._waiting_since <= self._due
         self._due, self._norm_due = self._as_paused(at)
         self._pauses.append(pause)
         self._waiting_since = None
@@ -262,7 +262,7 @@ class _Clock:
 
     def _as_paused(self, until: datetime) -> tuple[datetime, datetime | None]:
         """The due moments after a pause that began when it began, and lasts until then."""
-        if self._waiting_since is None or self._waiting_since >= self._due:
+        if self._waiting_since is None or self._waiting_since > self._due:
             return self._due, self._norm_due
         pause = Pause(self._waiting_since, until)
         norm_due = None if self._norm_due is None else self._later(self._norm_due, self._policy.norm, pause)

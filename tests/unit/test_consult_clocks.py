@@ -289,3 +289,25 @@ def test_a_further_consultation_is_due_in_three_days_or_when_the_consumer_agreed
     second = (held(number=2, ended_at=FRIDAY + timedelta(hours=1)), FRIDAY + timedelta(hours=1))
     assert clock("follow_up", *owed, agreed, second).verdict is Verdict.MET
     assert clock("follow_up", *owed, second).verdict is Verdict.BREACHED
+
+
+def test_who_does_not_come_to_a_follow_up_as_agreed_leaves_nobody_late() -> None:
+    """Regression: it was due at the very moment at which the wait for the consumer began, and so was late for good."""
+    absent = NoShowRecorded(
+        **ABOUT,
+        consultation_id="A1-2",
+        number=2,
+        consultant="consultant-2",
+        planned_at=TOMORROW,
+        times=1,
+        minutes_spent=0,
+        cost=0,
+    )
+    noted = TOMORROW + QUARTER
+    waits = awaited(ground=ContactGround.NO_SHOW, consultation_id="A1-2", number=2, due_at=noted + 2 * DAY)
+    missed = ((held(), ELEVEN), (follow_up(due_at=TOMORROW, agreed=True), NOON), (absent, noted), (waits, noted))
+    assert clock("follow_up", *missed, now=noted + DAY).verdict is Verdict.PAUSED
+    again = (new_time(2, planned_at=FRIDAY, due_at=FRIDAY, contact_id="A1-c1"), noted + QUARTER)
+    ended_at = FRIDAY + timedelta(hours=1)
+    found = clock("follow_up", *missed, again, (held(number=2, ended_at=ended_at), ended_at))
+    assert (found.due_at, found.verdict) == (FRIDAY, Verdict.MET)

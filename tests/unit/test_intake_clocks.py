@@ -220,6 +220,23 @@ def test_table_5_the_specialists_answer_is_due_in_ten_days_and_ten_more() -> Non
     assert found["mail_answer"].verdict == Verdict.BREACHED
 
 
+def test_what_is_waited_for_the_consumer_is_none_of_the_specialist_s_time_whoever_had_asked() -> None:
+    """Regression: a letter passed on while its writer was waited for was late with the specialist only."""
+    asked = ((0, LETTER), (0, REGISTER), (0, ASK))
+    waiting = play(*asked, (DAY, FORWARD))["mail_specialist"]
+    assert (waiting.verdict, waiting.pauses[0].since) == (Verdict.PAUSED, MONDAY + DAY)
+    found = play(*asked, (DAY, FORWARD), (6 * DAY, CLARIFIED), (16 * DAY, ANSWER))
+    assert {found[name].verdict for name in ("mail_answer", "mail_specialist")} == {Verdict.MET}
+    assert found["mail_specialist"].due_at == MONDAY + 16 * DAY
+    # And so it is with the next specialist.
+    world = World(MONDAY + 15 * DAY)
+    another = FORWARD.model_copy(update={"specialist": "s-2"})
+    for after, command in (*asked, (DAY, FORWARD), (2 * DAY, another), (6 * DAY, CLARIFIED)):
+        world.submit(command, MONDAY + (after or timedelta()))
+    [owed] = [one for one in clocks(world) if one.indicator == "mail_specialist" and one.runs]
+    assert (owed.owner, owed.verdict, owed.due_at) == ("s-2", Verdict.OPEN, MONDAY + 16 * DAY)
+
+
 @pytest.mark.parametrize(("after", "verdict"), [(DAY, Verdict.MET), (9 * DAY, Verdict.BREACHED)])
 def test_table_5_a_hard_question_is_with_the_specialist_a_day_after_its_receipt(
     after: timedelta, verdict: Verdict

@@ -81,6 +81,15 @@ def test_what_was_overdue_before_the_pause_stays_so() -> None:
     assert judged("answer", "02 10:00", pause("13 10:00"), resume("20 10:00"), stop("20 11:00")).verdict == "breached"
 
 
+def test_a_wait_that_begins_at_the_due_moment_itself_is_in_time() -> None:
+    """Regression: whoever did not come to what was due at an agreed time left the centre late for good."""
+    assert judged("answer", "02 10:00", pause("12 10:00")).verdict == "paused"
+    later = Operation("move", at("12 11:00"), due_at=at("13 10:00"))
+    found = judged("answer", "02 10:00", pause("12 10:00"), resume("12 11:00"), later, stop("13 10:00"))
+    assert (found.due_at, found.verdict) == (at("13 10:00"), "met")
+    assert judged("answer", "02 10:00", pause("12 10:01")).verdict == "overdue"
+
+
 def test_under_working_days_a_pause_counts_working_time_only() -> None:
     # Monday the 9th is closed, so the fifth working day after Monday the 2nd is Tuesday the 10th.
     assert judged("answer", "02 10:00", variant="public_services").due_at == at("10 18:00")

@@ -154,7 +154,11 @@ _MAIL: tuple[Indicator, ...] = (
         clock="mail_specialist",
         start=On(event=WrittenRequestForwarded, key=_FORWARDING, owner="specialist"),
         stops=(_of_specialist(WrittenRequestAnswered), _of_specialist(WrittenRequestDeclined)),
-        pauses=(_of_specialist(ClarificationAsked),),
+        pauses=(
+            _of_specialist(ClarificationAsked),
+            # Passed on while the consumer is waited for: that was asked before there was this forwarding.
+            On(event=WrittenRequestForwarded, key=_FORWARDING, when=says("asked")),
+        ),
         resumes=(_of_specialist(ClarificationReceived), _of_specialist(ClarificationEnded)),
         moves=(On(event=AnswerExtended, key=_FORWARDING, when=_WITH_SPECIALIST, by=_put_off),),
         passes=(On(event=CaseHandedOver, key=_FORWARDING, when=_WITH_SPECIALIST, owner="responsible"),),

@@ -23,7 +23,7 @@ from services.insight.setwise.clocks import clocks
 from shared.centre import Centre
 from shared.deadlines import Calendar, Calendars, Policies, Policy, Span, UnknownPolicyError
 
-VERSION = 5
+VERSION = 6
 
 COLUMNS = (
     ("op", "text NOT NULL"),
