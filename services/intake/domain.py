@@ -65,6 +65,7 @@ from shared.contracts.intake import (
     EndRequest,
     ExtendAnswer,
     FindCallerData,
+    ForgetConsumer,
     ForgettingOwed,
     ForwardMisdirected,
     ForwardWrittenRequest,
@@ -89,6 +90,7 @@ from shared.contracts.intake import (
     RoutingSet,
     SetRouting,
     TryCallBack,
+    VerifyConsumer,
 )
 from shared.contracts.subscriptions import SubscriptionAccepted
 from shared.contracts.values import Context
@@ -331,6 +333,8 @@ _NEEDS: Mapping[type[Message], Callable[[Any, Blind, Mapping[str, State]], Itera
     ReceiveRequest: requests.needs,
     ReceiveWrittenRequest: mail.needs,
     RegisterConsumer: registry.needs,
+    VerifyConsumer: registry.needs,
+    ForgetConsumer: registry.needs,
     MergeConsumers: registry.needs,
     ConsumerMerged: registry.needs,
     ContactAdded: registry.needs,

@@ -59,7 +59,11 @@ def needs(message: Message, blind: Blind, known: Mapping[str, State]) -> Iterato
     match message:
         case RegisterConsumer():
             yield from looks_up(message.consumer, blind, known)
+        case VerifyConsumer() | ForgetConsumer():
+            yield record_stream(message.consumer_id)
+            yield from survivors(known)
         case MergeConsumers():
+            yield record_stream(message.merged)
             yield record_stream(message.kept)
             yield from survivors(known)
         case ConsumerMerged():
@@ -106,7 +110,7 @@ def decide(state: State, message: Rules, given: Given[State]) -> Sequence[Event]
 def register(record: Record, entry: RegisterConsumer, given: Given[State]) -> Sequence[Event]:
     """Enter somebody new. Who is known already, by id or by a contact, is verified instead."""
     who = entry.consumer.consumer_id or f"c-{given.fresh_id}"
-    _still_answers(record, who)
+    _still_answers(record, who, given)
     mine = contacts(entry.consumer, given.blind)
     if not mine:
         raise Refused(
@@ -136,7 +140,7 @@ def register(record: Record, entry: RegisterConsumer, given: Given[State]) -> Se
 def verify(record: Record, told: VerifyConsumer, given: Given[State]) -> Sequence[Event]:
     """A repeat contact: what is known is confirmed, what changed is entered; the same data again only confirm."""
     who = told.consumer_id
-    _still_answers(record, who)
+    _still_answers(record, who, given)
     if not record.registered:
         raise Refused(
             "unknown_consumer",
@@ -205,7 +209,7 @@ def merge(record: Record, merging: MergeConsumers, given: Given[State]) -> Consu
             f"{merging.kept} and {merging.merged} are one record already; name two different ones",
             "kept",
         )
-    _still_answers(record, merging.merged, "merged")
+    _still_answers(record, merging.merged, given, "merged")
     for who, one, field in (
         (merging.merged, record, "merged"),
         (into, given.others.get(record_stream(into)), "kept"),
@@ -238,7 +242,7 @@ def forget(record: Record, consumer_id: str, given: Given[State]) -> Sequence[Ev
 
     Who left no contact is in no register, and can be forgotten too: words are sealed for them (`c-<case>`).
     """
-    _still_answers(record, consumer_id)
+    _still_answers(record, consumer_id, given)
     if not (record.registered or record.absorbed or given.keys.get(consumer_id) is Key.KEPT):
         raise Refused(
             "unknown_consumer",
@@ -258,11 +262,13 @@ def forgetting(record: Record, consumer_id: str) -> Sequence[Event]:
     ]
 
 
-def _still_answers(record: Record, consumer_id: str, field: str = "consumer_id") -> None:
-    if record.into is not None:
+def _still_answers(record: Record, consumer_id: str, given: Given[State], field: str = "consumer_id") -> None:
+    """Of two that were merged each into the other at once, one answers: else neither could be verified or forgotten."""
+    answers = survivor(consumer_id, given.others)
+    if answers != consumer_id:
         raise Refused(
             "merged_record",
-            f"consumer {consumer_id} was merged into {record.into}, which answers for both; name that one",
+            f"consumer {consumer_id} was merged into {answers}, which answers for both; name that one",
             field,
         )
     if record.forgotten:

@@ -14,11 +14,13 @@ from services.intake.contacts import survivor
 from services.intake.domain import DECIDER
 from services.intake.state import Record
 from shared.contacts import COUNTRY, normalised
+from shared.contracts.base import Event
 from shared.contracts.intake import (
     AnswerWrittenRequest,
     AskClarification,
     BookAppointment,
     Consumer,
+    ConsumerAbsorbed,
     ConsumerForgotten,
     ConsumerMerged,
     ConsumerRegistered,
@@ -30,6 +32,7 @@ from shared.contracts.intake import (
     ContactsLearnt,
     DeclineWrittenRequest,
     ForgetConsumer,
+    ForgettingOwed,
     MergeConsumers,
     PossibleDuplicateFound,
     ReceiveRequest,
@@ -320,6 +323,31 @@ def test_only_two_different_records_that_are_there_are_merged() -> None:
     told(world, ask("A5", identifier=IIN), ForgetConsumer(consumer_id="c-A5"))
     assert refusal(world, merge("c-A1", "c-A5")) == "consumer_forgotten"
     assert refusal(world, merge("c-A5", "c-A1")) == "consumer_forgotten"
+
+
+def test_of_two_merged_each_into_the_other_one_is_verified_and_forgotten() -> None:
+    """Regression: each was refused as merged into the other, so the person could be neither verified nor forgotten."""
+
+    def crossed(mine: str, other: str) -> tuple[Event, ...]:
+        known = [ContactKind.NAME, ContactKind.PHONE]
+        return (
+            ConsumerRegistered(consumer_id=mine, known=known),
+            ConsumerMerged(consumer_id=mine, into=other, merged_by="m-1", reason="same person"),
+            ConsumerAbsorbed(consumer_id=mine, other=other, known=known),
+        )
+
+    least = given(DECIDER, crossed("p-1", "p-2"), {"consumer-p-2": crossed("p-2", "p-1")})
+    least.when(VerifyConsumer(consumer_id="p-1", confirmed=(ContactKind.PHONE,))).then_one(ConsumerVerified)
+    forgets = least.when(ForgetConsumer(consumer_id="p-1"))
+    forgets.then(ConsumerForgotten(consumer_id="p-1"), ForgettingOwed(consumer_id="p-1", other="p-2"))
+    other = given(DECIDER, crossed("p-2", "p-1"), {"consumer-p-1": crossed("p-1", "p-2")})
+    for command in (VerifyConsumer(consumer_id="p-2", name="A"), ForgetConsumer(consumer_id="p-2")):
+        assert "p-1" in str(other.when(command).then(refused("merged_record", "consumer_id")).refusal)
+    # What the first forgets reaches the second, and goes round no further.
+    reached = other.when(ForgettingOwed(consumer_id="p-1", other="p-2"))
+    reached.then(ConsumerForgotten(consumer_id="p-2"), ForgettingOwed(consumer_id="p-2", other="p-1"))
+    both = given(DECIDER, (*crossed("p-1", "p-2"), *forgets.events))
+    both.when(ForgettingOwed(consumer_id="p-2", other="p-1")).then_nothing()
 
 
 @drawn(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
