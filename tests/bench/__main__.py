@@ -23,7 +23,7 @@ NAMES = ("append", "submit", "rebuild", "board", "questions")
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description="Measures what Tereze must reach beside what it is compared with. About eight minutes.",
+        description="What Tereze must reach, beside what it is compared with. The first three: about eight minutes.",
         epilog="Example: python -m tests.bench append --rounds 7 --json",
     )
     parser.add_argument("only", nargs="*", help=f"which to run: {', '.join(NAMES)}; default all")
