@@ -70,10 +70,9 @@ def reschedule(state: Consultation, changed: RescheduleConsultation, given: Give
         place=changed.place,
         contact_id=state.contact.id if state.contact else None,
     )
-    by = timedelta() if state.agreed_at is None else changed.planned_at - state.agreed_at
     return [
         moved,
-        *move_tasks(state, changed.case_id, by, given.occurred_at),
+        *move_tasks(state, changed.case_id, changed.planned_at, given.occurred_at),
         *set_tasks(state, changed.case_id, changed.preparation, given, agreed_at=changed.planned_at),
     ]
 

@@ -113,15 +113,20 @@ def end_tasks(state: Consultation, case_id: str, end: TaskEnd) -> Iterator[Prepa
         )
 
 
-def move_tasks(state: Consultation, case_id: str, by: timedelta, now: datetime) -> Iterator[PreparationTaskMoved]:
-    """What is still open keeps its distance from the consultation, but is due no sooner than now."""
+def move_tasks(
+    state: Consultation, case_id: str, planned_at: datetime, now: datetime
+) -> Iterator[PreparationTaskMoved]:
+    """What is still open keeps its distance from the consultation, but is due no sooner than now, and no later than
+    the consultation begins: where no time had been agreed, it may have been due after that.
+    """
+    by = timedelta() if state.agreed_at is None else planned_at - state.agreed_at
     for task in state.tasks:
         yield PreparationTaskMoved(
             consumer_id=state.consumer_id,
             case_id=case_id,
             task_id=task.id,
             owner=task.owner,
-            due_at=max(now, task.due_at + by),
+            due_at=max(now, min(task.due_at + by, planned_at)),
         )
 
 

@@ -124,7 +124,12 @@ def find_data(call: Call, found: FindCallerData, given: Given[State]) -> CallerD
     facts: dict[str, Any] = _of(call, found.call_id)
     if found.consumer_id is not None:
         facts["consumer_id"] = in_the_base(found.consumer_id, given)
-    return CallerDataFound(**facts, operator=call.operator, found=found.consumer_id is not None)
+    return CallerDataFound(
+        **facts,
+        operator=call.operator,
+        found=found.consumer_id is not None,
+        ask_id=_ask_id(call, found.call_id) if call.specialist is not None else None,
+    )
 
 
 def ask_specialist(call: Call, asked: AskSpecialist) -> SpecialistAsked:

@@ -149,6 +149,17 @@ def test_a_task_moves_with_its_consultation_but_not_into_the_past() -> None:
     assert [one.due_at for one in later] == [NOON + timedelta(days=1), TOMORROW + timedelta(days=1)]
 
 
+def test_what_was_due_before_a_time_was_agreed_is_ready_when_the_consultation_begins() -> None:
+    """Regression: it stayed due a day after the consultation that it prepares."""
+    further = (opened(Path.AT_ONCE), (held(), ELEVEN), (follow_up(), NOON))
+    case = given(
+        DECIDER, (*further, (task(due_at=TOMORROW + timedelta(days=1)), NOON), (task(2, due_at=TOMORROW), NOON))
+    )
+    agreed = TOMORROW + timedelta(hours=1)
+    moved = [one for one in case.when(reschedule(agreed), at=NOON).events if is_move(one)]
+    assert [(one.task_id, one.due_at) for one in moved] == [("A1-t1", agreed), ("A1-t2", TOMORROW)]
+
+
 def is_move(event: Any) -> bool:
     return isinstance(event, PreparationTaskMoved)
 

@@ -128,6 +128,17 @@ def test_table_5_each_indicator_of_a_call() -> None:
     assert late == {"specialist_connect", "after_call"}
 
 
+def test_where_a_specialist_was_asked_first_the_operator_owes_no_information() -> None:
+    """Regression: it was done before it began, was met, and went into the average as given at once."""
+    specialist = (
+        (35, AskSpecialist(call_id="L1", specialist="s-1")),
+        (40, ConnectSpecialist(call_id="L1", transferred=False)),
+    )
+    found = play(*CALL[:2], *specialist, CALL[2], (300, GiveInformation(call_id="L1")), (310, END))
+    assert "call_information" not in found
+    assert (found["call_data"].verdict, took(found)["specialist_information"]) == (Verdict.MET, 260)
+
+
 def test_who_hangs_up_leaves_no_clock_running() -> None:
     found = play((0, RING), (55, HUNG_UP))
     assert took(found) == {"call_waiting": 55}

@@ -55,7 +55,7 @@ _WAITED_FOR = one_of("channel", *_PRESENT)
 _IN_WRITING = none_of("channel", *_PRESENT)
 _NOT_HISTORY = no("history")
 _HAS_LIMIT = one_of("regime", *_FORWARDED_IN_TIME)
-_ASKED = says("ask_id")
+_ASKED, _NOT_ASKED = says("ask_id"), lacks("ask_id")
 _WITH_SPECIALIST = yes("forwarded")
 _PASSED_ON_FIRST = both(lacks("replaced"), no("history"))
 
@@ -224,7 +224,8 @@ _PHONE: tuple[Indicator, ...] = (
         name="call_information",
         stage="Table 5",
         clock="call_information",
-        start=On(event=CallerDataFound, key="call_id", owner="operator"),
+        # Where a specialist was asked before the data were found, the operator has nothing to give.
+        start=On(event=CallerDataFound, key="call_id", when=_NOT_ASKED, owner="operator"),
         stops=(On(event=InformationGiven, key="call_id"), On(event=SpecialistAsked, key="call_id")),
         lapses=(_CALL_ENDED,),
     ),

@@ -193,6 +193,8 @@ class CallerDataFound(_OfCall):
 
     operator: Id
     found: bool
+    ask_id: LongId | None = None
+    """Of a specialist who was asked already: the information is then not the operator's to give."""
 
 
 class SpecialistAsked(_OfCall):
