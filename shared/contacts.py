@@ -6,6 +6,7 @@ lacks the key.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import phonenumbers
@@ -49,6 +50,15 @@ def contacts(consumer: Consumer, blind: Blind) -> list[Contact]:
 def said(consumer: Consumer) -> frozenset[ContactKind]:
     """The kinds of data that a message gives."""
     return frozenset(kind for kind, name in _KINDS if (getattr(consumer, name) or "").strip())
+
+
+_REACHES = frozenset({ContactKind.PHONE, ContactKind.EMAIL, ContactKind.ADDRESS})
+"""Contact details: what a consumer can be told, or asked, by."""
+
+
+def can_be_reached(kinds: Collection[ContactKind]) -> bool:
+    """Whether any of these is a contact detail; a name, or a number in a register, is none."""
+    return not _REACHES.isdisjoint(kinds)
 
 
 def in_order(kinds: frozenset[ContactKind]) -> list[ContactKind]:

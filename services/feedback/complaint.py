@@ -8,9 +8,11 @@ from typing import Any
 
 from shared.contracts.base import Event
 from shared.contracts.complaints import (
+    Acknowledged,
     ComplainantAnswered,
     ComplainantAsked,
     ComplainantUnreached,
+    ComplaintAcknowledged,
     ComplaintAssessed,
     ComplaintAssigned,
     ComplaintClosed,
@@ -51,6 +53,8 @@ class Complaint:
     responsible: str
     latest_at: datetime
     """When the last step was taken."""
+    reachable: bool
+    """The complaint gave contact details, or the information base has some of whoever it turned out to be."""
     status: ComplaintStatus = ComplaintStatus.RECEIVED
     round: int = 1
     tellings: int = 1
@@ -124,6 +128,7 @@ def begun(received: ComplaintReceived, at: datetime) -> Complaint:
         received_at=received.received_at,
         case_type=received.case_type,
         regime=received.regime,
+        reachable=received.has_contacts,
         responsible=received.responsible,
         latest_at=at,
         concerned=frozenset(received.concerned),
@@ -132,6 +137,9 @@ def begun(received: ComplaintReceived, at: datetime) -> Complaint:
 
 def evolve(complaint: Complaint, event: Event, occurred_at: datetime) -> Complaint:
     """The complaint after `event`."""
+    if isinstance(event, ComplaintAcknowledged):
+        # Perhaps later, once there was a way to: no step of its handling.
+        return replace(complaint, reachable=complaint.reachable or event.how is Acknowledged.MESSAGE)
     changed = replace(complaint, latest_at=max(complaint.latest_at, occurred_at))
     match event:
         case ComplaintAssigned():

@@ -229,8 +229,13 @@ def ask(complaint: Complaint, asked: AskComplainant, given: Given[Any]) -> Compl
     impartial(complaint, asked.asked_by, "asked_by")
     if complaint.waiting:
         raise Refused("already_asked", "the complainant is asked already; record what they answer first", "case_id")
-    if not complaint.received.has_contacts:
-        raise Refused("nobody_to_ask", "this complaint has no contact details; go on with what is known", "case_id")
+    if not complaint.reachable:
+        raise Refused(
+            "nobody_to_ask",
+            "neither this complaint nor the information base has contact details of the complainant; where they are "
+            f"known, enter them (RegisterConsumer, as {complaint.received.consumer_id}), else go on with what is known",
+            "case_id",
+        )
     if asked.until is not None and asked.until <= given.occurred_at:
         raise Refused("agreed_in_the_past", "wait until a time that is still to come", "until")
     return ComplainantAsked(

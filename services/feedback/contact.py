@@ -61,7 +61,7 @@ def extend(complaint: Complaint, longer: ExtendComplaint, given: Given[Any]) -> 
             f"the regime {regime} allows {rules.extension} at most; name fewer days, or none for all of it",
             "days",
         )
-    if complaint.received.has_contacts and longer.notified_at is None:
+    if complaint.reachable and longer.notified_at is None:
         raise Refused("notice_missing", "tell the complainant that it takes longer, and say when", "notified_at")
     if longer.notified_at is not None:
         not_in_the_future(longer.notified_at, given.now, "notified_at")

@@ -42,9 +42,12 @@ from shared.contracts.complaints import (
     WithdrawComplaint,
 )
 from shared.contracts.quality import ActionDue, ActionOrigin
+from shared.contracts.values import Channel
 from shared.decider import Given, Refused
 from shared.regimes import RULES
 
+_THERE = frozenset({Channel.WALK_IN, Channel.PHONE})
+"""Who is there, or on the line, is told without being looked for."""
 REPLY_WITHIN = timedelta(days=30)
 """So long a complainant may think about the decision; who is silent then is taken to have nothing against it."""
 
@@ -121,13 +124,21 @@ def _cause_is_removed(response: DecideComplaint, found: Sequence[str]) -> None:
 
 
 def communicate(complaint: Complaint, told: CommunicateDecision, given: Given[Any]) -> DecisionCommunicated:
-    """The decision and every recourse there is, to a complainant who can be told, not by whom it is about."""
+    """The decision and every recourse there is, to a complainant who can be told, not by whom it is about.
+
+    Who left no contact details may come back, or phone, with the number of their complaint.
+    """
     decided = complaint.decided
     if complaint.status is not ComplaintStatus.DECIDED or decided is None:
         raise Refused("not_decided", "there is no decision to tell; decide the complaint first", "case_id", early=True)
     impartial(complaint, told.communicated_by, "communicated_by")
-    if not complaint.received.has_contacts:
-        raise Refused("nobody_to_tell", "this complaint has no contact details; close it (CloseComplaint)", "case_id")
+    if not complaint.reachable and told.channel not in _THERE:
+        raise Refused(
+            "nobody_to_tell",
+            "neither this complaint nor the information base has contact details of the complainant; where they are "
+            f"known, enter them (RegisterConsumer, as {complaint.received.consumer_id}), else close (CloseComplaint)",
+            "case_id",
+        )
     return DecisionCommunicated(
         **complaint.facts(),
         communicated_by=told.communicated_by,
@@ -259,7 +270,7 @@ def _reason_to_close(complaint: Complaint, given: Given[Any]) -> Closed:
                     "case_id",
                 )
             return Closed.RECOURSE_EXHAUSTED
-        case ComplaintStatus.DECIDED if not complaint.received.has_contacts:
+        case ComplaintStatus.DECIDED if not complaint.reachable:
             return Closed.NOBODY_TO_TELL
         case _:
             raise Refused("not_decided", "a complaint is closed after its decision is told", "case_id", early=True)
@@ -274,8 +285,7 @@ def withdraw(complaint: Complaint, said: WithdrawComplaint) -> Sequence[Event]:
 def forward(complaint: Complaint, sent: ForwardComplaint) -> Sequence[Event]:
     """Another body's business, before any answer; the complainant is told where the regime asks for it."""
     unanswered(complaint)
-    received = complaint.received
-    if RULES[complaint.regime].forward_notice and received.has_contacts and not sent.notified:
+    if RULES[complaint.regime].forward_notice and complaint.reachable and not sent.notified:
         raise Refused("notice_missing", "tell the complainant where it is sent, then send notified=true", "notified")
     forwarded = ComplaintForwarded(**complaint.facts(), to=sent.to, reason=sent.reason, notified=sent.notified)
     return [forwarded, _closed(complaint, Closed.FORWARDED, None)]

@@ -1,8 +1,8 @@
 """The rules of feedback: what a consultation was worth, and what is done about it (DOMAIN.md §2 stages 5-10, §5, §9).
 
 Each part has its own page beside this one: `satisfaction` (stages 5, 6), `effectiveness` (8, 9), `impact` (10),
-`handing_over`, `complaints`, `decisions` and `contact` (ISO 10002), `actions`, `inspections`, `causes`. Here stands
-which message goes to which page. Days, regimes and checklists are the centre's: `decider` makes the rules.
+`handing_over`, `complaints`, `complainants`, `decisions` and `contact` (ISO 10002), `actions`, `inspections`, `causes`.
+Here stands which message goes to which page. Days, regimes and checklists are the centre's: `decider` makes the rules.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from services.feedback import (
     actions,
     case,
     causes,
+    complainants,
     complaint,
     complaint_steps,
     complaints,
@@ -50,6 +51,7 @@ from shared.contracts.feedback import (
     RecordSuccessFactors,
     RecordUnreached,
 )
+from shared.contracts.intake import ConsumerAbsorbed, ConsumerRegistered, ConsumerVerified
 from shared.contracts.quality import (
     ActionDue,
     ActionOrdered,
@@ -112,6 +114,8 @@ def decide(
         return satisfaction.owe_assessment(state if isinstance(state, Feedback) else None, message)
     if isinstance(message, ActionDue):
         return [actions.take_on(message, given, zone)] if isinstance(state, Unknown) else []
+    if isinstance(message, complainants.Learnt):
+        return complainants.acknowledge(state, message) if isinstance(state, Complaint) else []
     not_in_the_future(given.occurred_at, given.now)
     match message, state:
         case ReceiveComplaint(), Unknown():
@@ -224,6 +228,8 @@ def stream_of(message: Message, fresh_id: str) -> str:
             return f"complaint-{message.case_id or fresh_id}"
         case _ if isinstance(message, OfComplaint):
             return f"complaint-{message.case_id}"
+        case _ if isinstance(message, complainants.Learnt):
+            return complainants.stream_of(message)
         case _:
             return f"feedback-{getattr(message, 'case_id', None) or fresh_id}"
 
@@ -248,7 +254,7 @@ def decider(zone: tzinfo, case_types: CaseTypes, checklists: Checklists) -> Deci
     return Decider(
         context=Context.FEEDBACK,
         commands=feedback.COMMANDS,
-        reacts_to=(ConsultHeld, ActionDue),
+        reacts_to=(ConsultHeld, ActionDue, ConsumerRegistered, ConsumerVerified, ConsumerAbsorbed),
         opens=frozenset({ReceiveComplaint, OrderAction, RecordInspection}),
         initial=Unknown,
         stream_of=stream_of,

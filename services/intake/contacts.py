@@ -6,7 +6,7 @@ claim one contact at the same moment both stand, and are found as possible dupli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.intake.state import Claim, Record, State
@@ -35,15 +35,6 @@ class Recognised:
     to_verify: tuple[ContactKind, ...]
     learnt: ContactsLearnt | None
     """What the information base did not know yet; None: nothing."""
-
-
-_REACHES = frozenset({ContactKind.PHONE, ContactKind.EMAIL, ContactKind.ADDRESS})
-"""Contact details: what a consumer can be told, or asked, by."""
-
-
-def can_be_reached(kinds: Collection[ContactKind]) -> bool:
-    """Whether any of these is a contact detail; a name, or a number in a register, is none."""
-    return not _REACHES.isdisjoint(kinds)
 
 
 def claim_stream(contact: Contact) -> str:

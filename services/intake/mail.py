@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake import clarifying, reaching, routing
-from services.intake.contacts import can_be_reached, looks_up, recognise
+from services.intake.contacts import looks_up, recognise
 from services.intake.requests import opens
 from services.intake.state import State, Written
-from shared.contacts import said
+from shared.contacts import can_be_reached, said
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     AnswerExtended,

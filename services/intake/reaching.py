@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from services.intake.contacts import can_be_reached, record_of, record_stream, survivor, survivors
+from services.intake.contacts import record_of, record_stream, survivor, survivors
 from services.intake.state import Request, State, Written
+from shared.contacts import can_be_reached
 from shared.contracts.base import Message
 from shared.decider import Blind, Given
 

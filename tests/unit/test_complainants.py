@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 
 from services.feedback.domain import DECIDER as FEEDBACK
-from shared.contracts.complaints import ComplaintReceived, ReceiveComplaint
+from shared.contracts.complaints import (
+    Acknowledged,
+    ComplaintAcknowledged,
+    ComplaintReceived,
+    ReceiveComplaint,
+)
 from shared.contracts.intake import (
     Consumer,
+    ConsumerAbsorbed,
     ConsumerForgotten,
     ConsumerMerged,
     ConsumerRegistered,
@@ -19,11 +25,13 @@ from shared.contracts.intake import (
     MergeConsumers,
     ReceiveRequest,
     RegisterConsumer,
+    VerifyConsumer,
 )
+from shared.contracts.values import Channel
 from shared.decider import Key
 
 from .case_world import World
-from .complaint_words import receive
+from .complaint_words import ACCEPT, ASK, CLOSE, TELL, after, assess, investigate, receive, respond
 from .given_when_then import NINE, given
 from .test_intake_registry import EMAIL, IIN, PHONE, ask, received, refusal, told, write
 
@@ -113,6 +121,57 @@ def test_a_complaint_says_by_what_its_person_is_found_and_never_what_they_said()
     given(FEEDBACK).when(complain("X1", name="Асель", phone=PHONE)).then_one(
         ComplaintReceived, contacts=[phone], known=[ContactKind.NAME, ContactKind.PHONE]
     )
+
+
+BY_NUMBER = RegisterConsumer(consumer=Consumer(consumer_id="p-1", name="Асель", phone=PHONE, identifier=IIN))
+MERGED = MergeConsumers(kept="p-1", merged="c-X1", merged_by="m-1", reason="seen at the desk")
+DECIDED = (assess(), investigate(), respond())
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (BY_NUMBER, complain("X1", identifier=IIN)),
+        (write("A1", email=EMAIL), complain("X1", about="A1")),
+        (BY_NUMBER, complain("X1"), MERGED),
+        (complain("X1"), RegisterConsumer(consumer=Consumer(consumer_id="c-X1", phone=PHONE))),
+        (complain("X1", identifier=IIN), VerifyConsumer(consumer_id="c-X1", phone=PHONE)),
+    ],
+    ids=["by a number", "by the case it is about", "merged later", "entered later", "verified later"],
+)
+def test_who_complains_is_told_by_what_the_information_base_knows(
+    steps: tuple[Any, ...],
+) -> None:
+    """Regression: what the complaint lacked was lacking for good, and it was closed with nobody told the decision."""
+    world = told(World(NINE), *steps)
+    told_in = [one.event for one in world.of(ComplaintAcknowledged)]
+    assert [getattr(one, "how", None) for one in told_in] == [Acknowledged.IMPOSSIBLE, Acknowledged.MESSAGE]
+    told(world, assess())
+    assert world.accepts(ASK)
+    told(world, *DECIDED[1:])
+    assert refusal(world, CLOSE) == "not_decided"
+    told(world, TELL, ACCEPT, CLOSE)
+
+
+def test_who_is_in_no_base_is_told_nothing_and_who_comes_back_is_told_in_person() -> None:
+    """Regression: a complainant without contact details who stood at the desk could not be told the decision."""
+    number_only = RegisterConsumer(consumer=Consumer(consumer_id="p-1", name="Асель", identifier=IIN))
+    world = told(World(NINE), number_only, complain("X1", identifier=IIN), *DECIDED)
+    assert len(world.of(ComplaintAcknowledged)) == 1
+    assert refusal(world, TELL) == "nobody_to_tell"
+    assert world.accepts(CLOSE)
+    told(world, TELL.model_copy(update={"channel": Channel.WALK_IN}), ACCEPT, CLOSE)
+
+
+def test_what_is_learnt_of_others_or_after_the_end_tells_nobody_of_the_complaint() -> None:
+    phone = [ContactKind.PHONE]
+    nameless = after(receive(consumer=Consumer()))
+    mine = ConsumerRegistered(consumer_id="c-X1", known=phone)
+    given(FEEDBACK, nameless).when(mine).then_one(ComplaintAcknowledged, how=Acknowledged.MESSAGE, received_by="o-1")
+    # A record that is called as the complaint is, and is somebody else's.
+    given(FEEDBACK, nameless).when(mine.model_copy(update={"consumer_id": "X1"})).then_nothing()
+    given(FEEDBACK, after(receive(consumer=Consumer()), *DECIDED, CLOSE)).when(mine).then_nothing()
+    given(FEEDBACK).when(ConsumerAbsorbed(consumer_id="p-1", other="c-A1", known=phone)).then_nothing()
 
 
 @pytest.mark.parametrize("before", [(), (ask("A1", phone=PHONE),)])

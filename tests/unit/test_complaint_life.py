@@ -310,7 +310,7 @@ class ComplaintLife(RuleBasedStateMachine):
             case "investigated":
                 return respond(decided_by=fresh, actions=[STEP.model_copy(update={"due": due})])
             case "decided":
-                return TELL if state.received.has_contacts else CLOSE
+                return TELL if state.reachable else CLOSE
             case "communicated":
                 return ACCEPT
             case "accepted":
