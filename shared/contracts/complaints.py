@@ -354,7 +354,10 @@ class ComplaintReceived(_ComplaintEvent):
 
 
 class ComplaintAcknowledged(_ComplaintEvent):
-    """The complainant is told at once: its number, who took it, the procedure, and the limit of the answer."""
+    """The complainant is told at once: its number, who took it, the procedure, and the limit of the answer.
+
+    Told `impossible`, it is said once more as soon as the information base has contact details of whoever it is.
+    """
 
     how: Acknowledged
     procedure: list[str]
