@@ -262,7 +262,7 @@ async def test_who_is_known_is_reached_by_what_another_of_their_cases_says(
         return await store.fetchval("SELECT key IS NULL FROM vault.key WHERE consumer_id = $1", first)
 
     await until(forgotten)
-    await submit(system, ("AskClarification", {"case_id": "case-3", **question}))
+    await submit(system, ("EndRequest", {"case_id": "case-3", "ground": "consumer_withdrew"}))
     await all_told(store)
     assert {body(one).case_id for one in await sent(system)} == {"case-2", "case-4"}
 
