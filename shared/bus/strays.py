@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 SWEEP_S = 1.0
 BATCH = 100
 _API_S = 5.0
+_ALL = ">"
 _CONTEXTS = frozenset(Context)
 
 
@@ -95,8 +96,13 @@ class Sweeper:
                 if stray.sequence not in found:
                     found.add(stray.sequence)
                     yield stray
+        # The server's index of subjects can lose one with the byte 127 in it: no pattern finds such a message. Once
+        # all before it are taken, it is the first.
+        async for stray in self._matching(_ALL, while_strays=True):
+            if stray.sequence not in found:
+                yield stray
 
-    async def _matching(self, pattern: str) -> AsyncGenerator[StrayDelivery, None]:
+    async def _matching(self, pattern: str, *, while_strays: bool = False) -> AsyncGenerator[StrayDelivery, None]:
         sequence = 1
         while found := (await api(self._client, "STREAM.MSG.GET", {"seq": sequence, "next_by_subj": pattern})).get(
             "message"
@@ -106,6 +112,8 @@ class Sweeper:
                 headers = await self._client.headers_of(b64decode(found.get("hdrs", "")))
                 msg = Msg(self._client, found["subject"], data=b64decode(found.get("data", "")), headers=headers)
                 yield StrayDelivery(msg, found["seq"], found["time"], self._client)
+            elif while_strays:
+                return
 
 
 def is_stray(subject: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from random import Random
 from secrets import token_hex
 
 import asyncpg
@@ -138,6 +139,28 @@ async def test_a_subject_of_no_service_is_no_silent_grave(batch: Batch, adapter:
     assert await batch.send_around(bad) == ["foreign_subject"]
     answer = Answer.from_json((await answers.next_msg(timeout=5)).data)
     assert (answer.status, answer.reasons[0].code) == (Status.REJECTED, "foreign_subject")
+
+
+async def test_what_the_servers_index_of_subjects_loses_is_found_all_the_same(
+    hostile_system: System, adapter: Client
+) -> None:
+    # The byte 127 is the index's own mark: of many such messages one or two were under no pattern, and lay for ever.
+    odd = Random(3)
+    subjects = [b"\xfe\xdf\x7f\x0fg4i\xab~e", *(b"\xfe" + odd.randbytes(9).hex().encode() for _ in range(400))]
+    subjects += [b"\xfe" + odd.randbytes(8).translate(None, b" \t\r\n.") for _ in range(800)]
+    run = token_hex(6)
+    answers = await adapter.subscribe(f"tereze.answers.{run}")
+    await adapter.flush()
+    async with RawPublisher(hostile_system.url_for("adapter")) as publisher:
+        for number in range(2_000):
+            name = subjects[0] if number % 7 == 0 else subjects[number % len(subjects)]
+            draft = replace(sample("ReceiveRequest", number), subject=b"tereze.in." + name)
+            draft.headers[names.ANSWER_TO.encode()] = f"tereze.answers.{run}".encode()
+            await publisher.publish(draft.subject, draft.header_block(), draft.body_bytes(), b"_INBOX_adapter.none")
+        await publisher.flush()
+    for _ in range(2_000):
+        answer = Answer.from_json((await answers.next_msg(timeout=20)).data)
+        assert answer.reasons[0].code == "foreign_subject"
 
 
 async def test_large_bodies_in_one_batch_overrun_nothing(
