@@ -11,10 +11,11 @@ from typing import TypeAlias
 from services.insight.board.clocks import Standing
 from services.insight.board.filters import Filters
 from services.insight.instants import Connection
+from shared.contracts.subscriptions import Counted
 
 CERTIFIED = "day_certified"
 """The indicator of a day's certification."""
-_MONEY = frozenset({"cash", "invoiced", "brought_cash"})
+_MONEY = frozenset({Counted.CASH, Counted.INVOICED, Counted.BROUGHT_CASH})
 
 
 class State(StrEnum):
@@ -33,8 +34,7 @@ class State(StrEnum):
 class Compared:
     """One line of the reconciliation; money in tiyn."""
 
-    what: str
-    """A `Counted` of the contract."""
+    what: Counted
     expected: int
     """By the protocol, as it stands."""
     found: int | None

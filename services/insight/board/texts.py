@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Texts:
 
     def money(self, tiyn: int) -> str:
         """A sum in tenge."""
-        return f"{format_decimal(tiyn / 100, '#,##0.00', locale=self.locale)} ₸"
+        return f"{format_decimal(Decimal(tiyn).scaleb(-2), '#,##0.00', locale=self.locale)} ₸"
 
     def share(self, value: float | None) -> str:
         """A share of 1, as percent."""

@@ -12,21 +12,21 @@ from services.insight.instants import Connection
 from services.insight.queries.asof import AsOf
 from services.insight.queries.base import fetch, reading
 from services.insight.queries.sla import CLOCKS, TOUCHED, judged
+from services.insight.reports.limits import JUDGED, MET
 
 PERIODS = 12
 """So many of the latest are shown."""
 
 _TREND = (
     CLOCKS.replace("{group}", "NULL::text").replace("{joined}", "")
-    + """
+    + f"""
 SELECT indicator, date_trunc($12, at AT TIME ZONE $13)::date AS period,
-       count(*) FILTER (WHERE done_at <= due_at) AS met,
-       count(*) FILTER (WHERE done_at IS NOT NULL OR (open AND due_at < $11)) AS judged
+       {MET} AS met, {JUDGED} AS judged
 FROM timed
 WHERE ($14::text IS NULL OR office = $14) AND ($15::text IS NULL OR topic = $15)
       AND ($16::text IS NULL OR channel = $16) AND ($17::text IS NULL OR indicator = $17)
 GROUP BY 1, 2
-"""
+"""  # noqa: S608 - our own words
 )
 
 

@@ -15,14 +15,17 @@ SOON = 0.2
 
 # $11 is the moment by which it is judged.
 _OVERDUE = "open AND due_at < $11"
-_KEPT = share("count(*) FILTER (WHERE done_at <= due_at)", f"count(*) FILTER (WHERE done_at IS NOT NULL OR {_OVERDUE})")
+MET = "count(*) FILTER (WHERE done_at <= due_at)"
+JUDGED = f"count(*) FILTER (WHERE done_at IS NOT NULL OR {_OVERDUE})"
+"""SQL, over `timed` as of $11: how many limits were kept, and how many that can be said of."""
+_KEPT = share(MET, JUDGED)
 _MEASURES = f"""
     count(*) AS clocks, count(*) FILTER (WHERE open) AS open,
     count(*) FILTER (WHERE open AND NOT paused AND due_at >= $11 AND due_at - (due_at - at) * {SOON} <= $11)
         AS due_soon,
     count(*) FILTER (WHERE {_OVERDUE}) AS overdue,
     count(*) FILTER (WHERE open AND paused AND due_at >= $11) AS paused,
-    count(*) FILTER (WHERE done_at <= due_at) AS met,
+    {MET} AS met,
     count(*) FILTER (WHERE done_at <= due_at AND done_at < norm_due_at) AS below_norm,
     count(*) FILTER (WHERE done_at > due_at) AS breached,
     count(*) FILTER (WHERE cancelled_at IS NOT NULL) AS cancelled,
