@@ -61,6 +61,11 @@ def can_be_reached(kinds: Collection[ContactKind]) -> bool:
     return not _REACHES.isdisjoint(kinds)
 
 
+def unnamed(what: str) -> str:
+    """The id of a consumer who named nobody known, after the case, the call or the form that they came with."""
+    return f"c-{what}"
+
+
 def in_order(kinds: frozenset[ContactKind]) -> list[ContactKind]:
     """Kinds as they are listed everywhere."""
     return [kind for kind in ContactKind if kind in kinds]

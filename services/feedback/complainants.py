@@ -10,20 +10,18 @@ from collections.abc import Sequence
 
 from services.feedback.complaint import Complaint
 from services.feedback.complaints import PROCEDURE
-from shared.contacts import can_be_reached
+from shared.contacts import can_be_reached, unnamed
 from shared.contracts.complaints import Acknowledged, ComplaintAcknowledged
 from shared.contracts.intake import ConsumerAbsorbed, ConsumerRegistered, ConsumerVerified
 from shared.regimes import RULES
 
 Learnt = ConsumerRegistered | ConsumerVerified | ConsumerAbsorbed
 """What intake says of which data the information base has of somebody, and of whom else they turned out to be."""
-_UNNAMED = "c-"
-"""So begins the id of who named nobody; a complaint's follows."""
 
 
 def stream_of(learnt: Learnt) -> str:
     """The complaint that this may be about; of most people there is none."""
-    return f"complaint-{_whose(learnt).removeprefix(_UNNAMED)}"
+    return f"complaint-{_whose(learnt).removeprefix(unnamed(''))}"
 
 
 def acknowledge(complaint: Complaint, learnt: Learnt) -> Sequence[ComplaintAcknowledged]:

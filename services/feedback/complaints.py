@@ -19,7 +19,7 @@ from typing import Any
 from services.feedback import causes
 from services.feedback.case import Feedback
 from services.feedback.complaint import Complaint
-from shared.contacts import contacts, in_order, said
+from shared.contacts import contacts, in_order, said, unnamed
 from shared.contracts.base import Event
 from shared.contracts.complaints import (
     Acknowledged,
@@ -73,7 +73,7 @@ def receive(wanted: ReceiveComplaint, given: Given[Any], case_types: CaseTypes) 
     has_contacts = known is not None or any(way and way.strip() for way in ways)
     regime = case_types.regime(wanted.case_type)
     facts: dict[str, Any] = {
-        "consumer_id": known or f"c-{case_id}",
+        "consumer_id": known or unnamed(case_id),
         "case_id": case_id,
         "round_id": f"{case_id}-r1",
         "channel": wanted.channel,

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from services.intake.contacts import looks_up, recognise
 from services.intake.state import Agenda, Appointment, State
+from shared.contacts import unnamed
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     AgendaOpened,
@@ -118,7 +119,7 @@ def book(agenda: Agenda, wanted: BookAppointment, given: Given[State]) -> Sequen
             "booking_id",
         )
     starts_at = _free(agenda, wanted.day, wanted.slot, given)
-    who = recognise(wanted.consumer, given, case_id=booking_id, otherwise=f"c-{booking_id}")
+    who = recognise(wanted.consumer, given, case_id=booking_id, otherwise=unnamed(booking_id))
     booked = AppointmentBooked(
         consumer_id=who.consumer_id,
         case_id=wanted.for_case or booking_id,

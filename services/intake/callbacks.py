@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.intake.contacts import looks_up, recognise
 from services.intake.state import CallBack, State, Unknown
+from shared.contacts import unnamed
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     CallBackClosed,
@@ -48,7 +49,7 @@ def promise(state: State, said: PromiseCallBack, given: Given[State]) -> list[Ev
     if said.until <= given.occurred_at:
         raise Refused("promised_in_the_past", "promise a time that is still to come", "until")
     call_back_id = said.call_back_id or given.fresh_id
-    who = recognise(_caller(said), given, case_id=call_back_id, otherwise=f"c-{call_back_id}")
+    who = recognise(_caller(said), given, case_id=call_back_id, otherwise=unnamed(call_back_id))
     promised = CallBackPromised(
         consumer_id=who.consumer_id,
         case_id=call_back_id,

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.intake.contacts import in_the_base, looks_up, recognise, record_stream, survivors
 from services.intake.state import Call, CallBack, Request, Script, State, Unknown, Written
+from shared.contacts import unnamed
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     AfterCallFinished,
@@ -65,7 +66,7 @@ def receive(state: State, call: ReceiveCall, given: Given[State]) -> CallReceive
     if not isinstance(state, Unknown):
         raise Refused("call_exists", f"call {call.call_id} rang already; give each call an id of its own", "call_id")
     call_id = call.call_id or given.fresh_id
-    who = recognise(call.consumer, given, case_id=call_id, otherwise=f"c-{call_id}")
+    who = recognise(call.consumer, given, case_id=call_id, otherwise=unnamed(call_id))
     return CallReceived(
         consumer_id=who.consumer_id,
         case_id=call_id,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from services.intake import registry
 from services.intake.contacts import learnt_of, owner, owners_of, record_of, record_stream, survivor
 from services.intake.state import Record, Request, State, Written
+from shared.contacts import unnamed
 from shared.contracts.base import Event
 from shared.contracts.complaints import ComplaintReceived
 from shared.contracts.intake import ConsumerMerged, ConsumerRegistered, ContactAdded
@@ -67,9 +68,9 @@ def enter(state: State, received: Received, given: Given[State]) -> Sequence[Eve
 def _ids_of_its_own(received: Received) -> tuple[str, ...]:
     """Under which ids it may be sealed that names nobody: the forms of one order share the order's."""
     if isinstance(received, ComplaintReceived):
-        return (f"c-{received.case_id}",)
+        return (unnamed(received.case_id),)
     order = received.subscription_id.rpartition("-")[0]
-    return (f"c-{received.subscription_id}", f"c-{order}")
+    return (unnamed(received.subscription_id), unnamed(order))
 
 
 def _learnt(record: Record, who: str, received: Received, given: Given[State]) -> Sequence[Event]:

@@ -13,7 +13,7 @@ from services.intake import clarifying, reaching, routing
 from services.intake.contacts import looks_up, recognise
 from services.intake.requests import opens
 from services.intake.state import State, Written
-from shared.contacts import can_be_reached, said
+from shared.contacts import can_be_reached, said, unnamed
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     AnswerExtended,
@@ -65,7 +65,7 @@ def receive(state: State, request: ReceiveWrittenRequest, given: Given[State], c
     case_id = request.case_id or given.fresh_id
     consumer = request.consumer
     received = WrittenRequestReceived(
-        consumer_id=consumer.consumer_id or f"c-{case_id}",
+        consumer_id=consumer.consumer_id or unnamed(case_id),
         case_id=case_id,
         channel=request.channel,
         language=request.language,
@@ -90,7 +90,7 @@ def _given_to_somebody(
 ) -> list[Event]:
     """Who writes is recognised, the routing names the responsible, and the coupon is given at once."""
     case_id = received.case_id
-    who = recognise(request.consumer, given, case_id=case_id, otherwise=f"c-{case_id}")
+    who = recognise(request.consumer, given, case_id=case_id, otherwise=unnamed(case_id))
     responsible = routing.responsible(request.office, request.topic, request.language, given)
     facts = {
         "consumer_id": who.consumer_id,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from services.intake.contacts import record_of, record_stream, survivor, survivors
 from services.intake.state import Request, State, Written
-from shared.contacts import can_be_reached
+from shared.contacts import can_be_reached, unnamed
 from shared.contracts.base import Message
 from shared.decider import Blind, Given
 
@@ -23,11 +23,6 @@ def needs(message: Message, _blind: Blind, known: Mapping[str, State]) -> Iterat
     if isinstance(case, Request) or (isinstance(case, Written) and not case.history):
         yield record_stream(whose(case, case_id))
         yield from survivors(known)
-
-
-def unnamed(case_id: str) -> str:
-    """How a consumer is called of whom nothing was known when the request came in."""
-    return f"c-{case_id}"
 
 
 def whose(case: Request | Written, case_id: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from services.intake.contacts import looks_up, record_stream, survivor, survivors
 from services.intake.state import Claim, Record, State
-from shared.contacts import contacts, in_order, said
+from shared.contacts import contacts, in_order, said, unnamed
 from shared.contracts.base import Event, Message
 from shared.contracts.intake import (
     Consumer,
@@ -43,7 +43,7 @@ def stream_of(message: Rules, fresh_id: str) -> str:
     """The record that a message is about."""
     match message:
         case RegisterConsumer():
-            return record_stream(message.consumer.consumer_id or f"c-{fresh_id}")
+            return record_stream(message.consumer.consumer_id or unnamed(fresh_id))
         case MergeConsumers():
             return record_stream(message.merged)
         case ConsumerMerged():
@@ -109,7 +109,7 @@ def decide(state: State, message: Rules, given: Given[State]) -> Sequence[Event]
 
 def register(record: Record, entry: RegisterConsumer, given: Given[State]) -> Sequence[Event]:
     """Enter somebody new. Who is known already, by id or by a contact, is verified instead."""
-    who = entry.consumer.consumer_id or f"c-{given.fresh_id}"
+    who = entry.consumer.consumer_id or unnamed(given.fresh_id)
     _still_answers(record, who, given)
     mine = contacts(entry.consumer, given.blind)
     if not mine:

@@ -9,9 +9,8 @@ from datetime import datetime
 from services.intake import routing
 from services.intake.contacts import looks_up, recognise
 from services.intake.details import PRESENT, no_longer_awaited, still_open
-from services.intake.reaching import unnamed
 from services.intake.state import Request, State, Unknown, Written
-from shared.contacts import can_be_reached
+from shared.contacts import can_be_reached, unnamed
 from shared.contracts.base import Event, Message
 from shared.contracts.consult import ConsultationHandedOver
 from shared.contracts.feedback import FeedbackHandedOver

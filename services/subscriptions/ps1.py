@@ -10,7 +10,7 @@ from typing import Any
 from services.subscriptions.books import Books, number_of
 from services.subscriptions.campaigns import Calendar, campaign_for, may_begin
 from services.subscriptions.catalogue import Publication, entry_in_force, in_territory, issues_of, price_of
-from shared.contacts import contacts, in_order, said
+from shared.contacts import contacts, in_order, said, unnamed
 from shared.contracts.intake import Consumer, Contact, ContactKind
 from shared.contracts.subscriptions import AcceptOrder, AcceptSubscription, OrderLine, SubscriptionAccepted
 from shared.contracts.values import Seller
@@ -162,7 +162,7 @@ def _accepted(
     year = sale.operating_day.year
     count = books.last_numbers.get(year, 0) + nth
     return SubscriptionAccepted(
-        consumer_id=sale.subscriber.consumer_id or f"c-{stranger}",
+        consumer_id=sale.subscriber.consumer_id or unnamed(stranger),
         subscription_id=subscription_id,
         index=line.index,
         title=entry.title,
